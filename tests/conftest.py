@@ -1,0 +1,173 @@
+"""What all tests share: one thread a worker, fixed seeds, and world models small enough to be solved by hand."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import jaxtyping
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, settings
+from torch import Tensor
+
+from wmcourse.data.episode import Episode
+from wmcourse.models.protocol import Prediction
+
+torch.set_num_threads(1)
+settings.register_profile(
+    "course",
+    deadline=None,
+    derandomize=True,
+    max_examples=25,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("course")
+
+
+@pytest.fixture(autouse=True)
+def seeds() -> None:
+    """Start every test from the same random state, in whatever order the workers take them."""
+    torch.manual_seed(0)
+    np.random.seed(0)  # noqa: NPY002
+
+
+@pytest.fixture
+def unchecked_shapes() -> Iterator[None]:
+    """Switch the signatures' shape checks off, as they are for a learner, to see the errors a learner sees."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
+
+
+class LinearState(NamedTuple):
+    x: Tensor
+
+
+class LinearWorld:
+    """x' = A x + B a + temperature * noise; it sees x and corrects its belief by a share `gain` of the surprise."""
+
+    def __init__(
+        self,
+        transition: Tensor,
+        control: Tensor,
+        *,
+        gain: float = 1.0,
+        noise: float = 0.0,
+        reward: Callable[[Tensor], Tensor] | None = None,
+        continues: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
+        self.transition, self.control = transition, control
+        self.gain, self.noise = gain, noise
+        self.reward, self.continues = reward, continues
+        self.observation_shape = (transition.shape[0],)
+        self.action_dim = control.shape[1]
+
+    def initial(self, batch_size: int) -> LinearState:
+        return LinearState(torch.zeros(batch_size, *self.observation_shape))
+
+    def imagine(self, state: LinearState, action: Tensor, temperature: float = 1.0) -> LinearState:
+        x = state.x @ self.transition.T + action @ self.control.T
+        return LinearState(x + temperature * self.noise * torch.randn_like(x) if temperature and self.noise else x)
+
+    def observe(self, state: LinearState, action: Tensor, observation: Tensor, temperature: float = 1.0) -> LinearState:
+        expected = self.imagine(state, action, temperature).x
+        return LinearState(expected + self.gain * (observation - expected))
+
+    def decode(self, state: LinearState) -> Prediction:
+        return Prediction(
+            state.x,
+            None if self.reward is None else self.reward(state.x),
+            None if self.continues is None else self.continues(state.x),
+        )
+
+
+class CartPoleWorld(LinearWorld):
+    """The true model of CartPole: it knows the physics."""
+
+    def __init__(self) -> None:
+        super().__init__(torch.eye(4), torch.zeros(4, 2))
+
+    def imagine(self, state: LinearState, action: Tensor, temperature: float = 1.0) -> LinearState:
+        from wmcourse.envs.cartpole import cartpole_dynamics
+
+        return LinearState(cartpole_dynamics(state.x.double(), action.double()).float())
+
+
+class ConstantWorld(LinearWorld):
+    """A model that always says the same, whatever it sees."""
+
+    def __init__(self, answer: Tensor, action_dim: int = 1) -> None:
+        super().__init__(torch.eye(len(answer)), torch.zeros(len(answer), action_dim))
+        self.answer = answer
+        self.observation_shape = tuple(answer.shape)
+
+    def observe(self, state: LinearState, action: Tensor, observation: Tensor, temperature: float = 1.0) -> LinearState:
+        return state
+
+    def imagine(self, state: LinearState, action: Tensor, temperature: float = 1.0) -> LinearState:
+        return state
+
+    def initial(self, batch_size: int) -> LinearState:
+        return LinearState(torch.zeros(batch_size, 1))
+
+    def decode(self, state: LinearState) -> Prediction:
+        return Prediction(self.answer.expand(len(state.x), *self.answer.shape))
+
+
+def play(world: LinearWorld, lengths: list[int], seed: int = 0) -> list[Episode]:
+    """Real episodes of a linear world: random starts, random actions, its true dynamics, step by step."""
+    generator = torch.Generator().manual_seed(seed)
+    episodes = []
+    for length in lengths:
+        x = torch.randn(1, *world.observation_shape, generator=generator)
+        actions = torch.randn(length, world.action_dim, generator=generator)
+        observations = [x]
+        for action in actions:
+            x = world.imagine(LinearState(x), action[None], 0.0).x
+            observations.append(x)
+        episodes.append(Episode(torch.cat(observations), actions, torch.ones(length), terminated=False))
+    return episodes
+
+
+@pytest.fixture(scope="session")
+def linear_world() -> type[LinearWorld]:
+    return LinearWorld
+
+
+@pytest.fixture(scope="session")
+def constant_world() -> type[ConstantWorld]:
+    return ConstantWorld
+
+
+@pytest.fixture(scope="session")
+def cartpole_world() -> CartPoleWorld:
+    return CartPoleWorld()
+
+
+@pytest.fixture(scope="session")
+def play_episodes() -> Callable[..., list[Episode]]:
+    return play
+
+
+@pytest.fixture(scope="session")
+def rotation() -> LinearWorld:
+    """A turning plane with a push: bounded, so that errors neither explode nor vanish."""
+    angle = torch.tensor(0.3)
+    turn = torch.stack([torch.stack([angle.cos(), -angle.sin()]), torch.stack([angle.sin(), angle.cos()])])
+    return LinearWorld(turn, torch.tensor([[0.1], [0.2]]))
+
+
+@pytest.fixture(scope="session")
+def drifting_rotation(rotation: LinearWorld) -> LinearWorld:
+    """A model of `rotation` that is a little wrong."""
+    return LinearWorld(rotation.transition * 0.97 + 0.02, rotation.control * 0.8)
+
+
+@pytest.fixture(scope="session")
+def cartpole_episodes() -> list[Any]:
+    """Twenty real CartPole episodes of different lengths under random actions."""
+    from wmcourse.agents.random_policy import RandomPolicy
+    from wmcourse.data.collect import collect
+
+    return collect("CartPole-v1", RandomPolicy(2, seed=1), episodes=20, seed=1)

@@ -1,0 +1,25 @@
+"""The policy that knows nothing: uniformly random discrete actions."""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+
+class RandomPolicy:
+    """Uniform over `action_dim` discrete actions, from its own seeded generator."""
+
+    def __init__(self, action_dim: int, *, seed: int = 0) -> None:
+        self.action_dim = action_dim
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def initial(self, batch_size: int) -> None:
+        """No memory."""
+        return None
+
+    def act(
+        self, memory: None, observation: Float[Tensor, "batch *observation"], *, greedy: bool = True
+    ) -> tuple[Float[Tensor, "batch action"], None]:
+        """A one-hot action each, whatever is seen."""
+        index = torch.randint(self.action_dim, (len(observation),), generator=self.generator)
+        return F.one_hot(index, self.action_dim).float(), None

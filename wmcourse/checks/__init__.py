@@ -1,0 +1,1 @@
+"""The exercises' checkers: one module a chapter, named by its topic."""

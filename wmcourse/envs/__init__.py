@@ -1,0 +1,16 @@
+"""Worlds to be modeled, and models dressed as worlds."""
+
+from typing import Any
+
+from wmcourse.envs.cartpole import cartpole_dynamics, cartpole_fallen, render_cartpole
+
+__all__ = ["DreamEnv", "cartpole_dynamics", "cartpole_fallen", "render_cartpole"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `DreamEnv` when it is asked for: it alone here knows the models' interface, one floor up."""
+    if name == "DreamEnv":
+        from wmcourse.envs.dream_env import DreamEnv
+
+        return DreamEnv
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,8 @@
+"""Interactive figures, claims and quizzes that work alike in JupyterLab and in the static page."""
+
+from wmcourse.interactive.claim import claim
+from wmcourse.interactive.explorer import Chart, Explorer
+from wmcourse.interactive.quiz import quiz
+from wmcourse.interactive.sliders import Choice, Slider
+
+__all__ = ["Chart", "Choice", "Explorer", "Slider", "claim", "quiz"]

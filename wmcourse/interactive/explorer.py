@@ -1,0 +1,107 @@
+"""Explorer: one cell, every front end."""
+
+from __future__ import annotations
+
+import base64
+import inspect
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from wmcourse.interactive.grid import grid, precompute
+from wmcourse.interactive.live import live_view
+from wmcourse.interactive.page import explorer_html
+from wmcourse.interactive.sliders import Control, Value, as_control
+from wmcourse.interactive.still import still
+
+_QUICK_S = 0.08
+
+
+class Explorer:
+    """A figure with sliders: `Explorer(draw, title=..., alt=..., horizon=Slider(5, 100, 5))`.
+
+    `draw(**values)` returns a Plotly figure. A running notebook calls it at each move of a slider; the static page
+    moves through figures precomputed over the declared grid (at most 300 points, four significant digits);
+    elsewhere a still picture is shown. `alt` describes the figure in words: a text, or a function of the values.
+
+    Raises ValueError for an impossible slider, a grid too large, an empty text, or names `draw` does not take.
+    """
+
+    def __init__(
+        self,
+        draw: Callable[..., go.Figure],
+        *,
+        title: str,
+        alt: str | Callable[..., str],
+        **sliders: Control | Sequence[Value] | range,
+    ) -> None:
+        """Check the sliders against the grid's bound and the parameters of `draw`; nothing is drawn yet."""
+        if not title.strip() or (isinstance(alt, str) and not alt.strip()):
+            raise ValueError("an explorer needs a title (the question it answers) and an alt (the figure in words)")
+        self.draw, self.title, self.alt = draw, title, alt
+        self.controls = {name: as_control(name, declared) for name, declared in sliders.items()}
+        self.points = grid(self.controls)
+        try:
+            inspect.signature(draw).bind(**self.points[0])
+        except TypeError as error:
+            raise ValueError(
+                f"draw{inspect.signature(draw)} does not fit the sliders {list(sliders)}: {error}"
+            ) from None
+        self._bundle: dict[str, Any] | None = None
+        self._quick = True
+
+    @property
+    def defaults(self) -> dict[str, Value]:
+        """The values all sliders start from."""
+        return {name: control.default for name, control in self.controls.items()}
+
+    def figure(self, **values: Value) -> go.Figure:
+        """Draw the figure for some values, the others at their defaults."""
+        drawn = self.draw(**{**self.defaults, **values})
+        if not isinstance(drawn, go.Figure):
+            raise TypeError(f"draw must return a plotly Figure, not {type(drawn).__name__}")
+        return drawn
+
+    def describe(self, **values: Value) -> str:
+        """The figure in words, for some values."""
+        return self.alt if isinstance(self.alt, str) else self.alt(**{**self.defaults, **values})
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        if self._bundle is None:
+            self._bundle = self._static()
+        view = live_view(self.draw, title=self.title, controls=self.controls, first=self.figure(), quick=self._quick)
+        return {**self._bundle, **_widget_mime(view)}
+
+    def _static(self) -> dict[str, Any]:
+        started = time.perf_counter()
+        trees = precompute(self.draw, self.points)
+        self._quick = (time.perf_counter() - started) / len(self.points) < _QUICK_S
+        for tree in trees:
+            tree["layout"].setdefault("height", 380)
+        first = self.figure()
+        png = still(first, title=self.title)  # alone on GitHub; below the caption in the page
+        alts = [self.describe(**point) for point in self.points]
+        page = explorer_html(title=self.title, alts=alts, controls=self.controls, trees=trees, png=still(first))
+        return {
+            "text/plain": f"{self.title}\n{self.describe()}",
+            "text/html": page,
+            "image/png": base64.b64encode(png).decode("ascii"),
+        }
+
+
+class Chart:
+    """A Plotly figure without sliders, the same in every front end: `Chart(figure, title=..., alt=...)`."""
+
+    def __init__(self, figure: go.Figure, *, title: str, alt: str) -> None:
+        """Hold the figure; raises ValueError without a title or an alternative text."""
+        self._explorer = Explorer(lambda: figure, title=title, alt=alt)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return self._explorer._repr_mimebundle_()
+
+
+def _widget_mime(view: Any) -> dict[str, Any]:
+    name = "application/vnd.jupyter.widget-view+json"
+    return {name: view._repr_mimebundle_()[name]}

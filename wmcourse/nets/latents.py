@@ -1,0 +1,115 @@
+"""The two stochastic latents of the Dreamer family: how each is sampled, and the KL between two of them."""
+
+import math
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Generator, Tensor
+
+
+class Latent(Protocol):
+    """A family of distributions over latent vectors, each given by one vector of parameters."""
+
+    parameter_dim: int
+    sample_dim: int
+
+    def sample(self, parameters: Tensor, temperature: float = 1.0, generator: Generator | None = None) -> Tensor:
+        """A differentiable sample; temperature 0 gives the mean or mode."""
+        ...
+
+    def kl(self, left: Tensor, right: Tensor) -> Tensor:
+        """KL(left || right) in nats, summed over the latent."""
+        ...
+
+
+class GaussianLatent:
+    """Diagonal Gaussian (PlaNet, Dreamer v1). Parameters: mean and the pre-activation of the standard deviation."""
+
+    def __init__(self, dim: int, min_std: float = 0.1) -> None:
+        self.parameter_dim = 2 * dim
+        self.sample_dim = dim
+        self.min_std = min_std
+
+    def mean_std(self, parameters: Float[Tensor, "*batch parameter"]) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation, the latter at least `min_std`."""
+        mean, raw = parameters.chunk(2, dim=-1)
+        return mean, F.softplus(raw) + self.min_std
+
+    def sample(
+        self,
+        parameters: Float[Tensor, "*batch parameter"],
+        temperature: float = 1.0,
+        generator: Generator | None = None,
+    ) -> Float[Tensor, "*batch latent"]:
+        """Reparameterized sample with the standard deviation multiplied by `temperature`."""
+        mean, std = self.mean_std(parameters)
+        if temperature == 0.0:
+            return mean
+        noise = torch.randn(mean.shape, generator=generator)
+        return mean + temperature * std * noise
+
+    def kl(
+        self, left: Float[Tensor, "*batch parameter"], right: Float[Tensor, "*batch parameter"]
+    ) -> Float[Tensor, "*batch"]:
+        """Closed form (Kingma & Welling 2014, appendix B, for two general diagonal Gaussians)."""
+        (mean_l, std_l), (mean_r, std_r) = self.mean_std(left), self.mean_std(right)
+        ratio = (std_l / std_r).square()
+        shift = ((mean_l - mean_r) / std_r).square()
+        return 0.5 * (ratio + shift - 1.0 - ratio.log()).sum(-1)
+
+
+class CategoricalLatent:
+    """Groups of one-hot vectors (Dreamer v2), each mixed with 1% uniform (v3). Parameters: logits."""
+
+    def __init__(self, groups: int, classes: int, unimix: float = 0.01) -> None:
+        self.groups, self.classes, self.unimix = groups, classes, unimix
+        self.parameter_dim = self.sample_dim = groups * classes
+
+    def log_probs(self, parameters: Float[Tensor, "*batch parameter"]) -> Float[Tensor, "*batch group class"]:
+        """Normalized log-probabilities after mixing `unimix` of the uniform distribution in."""
+        logits = parameters.unflatten(-1, (self.groups, self.classes))
+        if self.unimix == 0.0:
+            return logits.log_softmax(-1)
+        return torch.log((1 - self.unimix) * logits.softmax(-1) + self.unimix / self.classes)
+
+    def sample(
+        self,
+        parameters: Float[Tensor, "*batch parameter"],
+        temperature: float = 1.0,
+        generator: Generator | None = None,
+    ) -> Float[Tensor, "*batch latent"]:
+        """Straight-through one-hot sample of the tempered distribution; temperature 0 takes the likeliest class."""
+        log_probs = self.log_probs(parameters)
+        if temperature not in (0.0, 1.0):
+            log_probs = (log_probs / temperature).log_softmax(-1)
+        return straight_through(log_probs, greedy=temperature == 0.0, generator=generator).flatten(-2)
+
+    def kl(
+        self, left: Float[Tensor, "*batch parameter"], right: Float[Tensor, "*batch parameter"]
+    ) -> Float[Tensor, "*batch"]:
+        """Sum over groups of the sum over classes of p (log p - log q)."""
+        log_l, log_r = self.log_probs(left), self.log_probs(right)
+        return (log_l.exp() * (log_l - log_r)).sum((-1, -2))
+
+
+def straight_through(
+    log_probs: Float[Tensor, "*batch class"], *, greedy: bool = False, generator: Generator | None = None
+) -> Float[Tensor, "*batch class"]:
+    """One-hot sample in the forward pass, the gradient of the probabilities in the backward pass (Bengio et al. 2013).
+
+    Sampling is by the Gumbel-max trick. Greedy takes the mode instead, with the same gradient.
+    """
+    scores = log_probs
+    if not greedy:
+        uniform = torch.rand(log_probs.shape, generator=generator).clamp_(1e-9, 1 - 1e-7)
+        scores = log_probs - torch.log(-torch.log(uniform))
+    one_hot = F.one_hot(scores.argmax(-1), log_probs.shape[-1]).to(log_probs.dtype)
+    probs = log_probs.exp()
+    return one_hot + probs - probs.detach()
+
+
+def normal_entropy(std: Float[Tensor, "*batch action"]) -> Float[Tensor, "*batch"]:
+    """Entropy in nats of a diagonal Gaussian."""
+    return (0.5 + 0.5 * math.log(2 * math.pi) + std.log()).sum(-1)

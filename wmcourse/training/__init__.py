@@ -1,0 +1,1 @@
+"""One short recipe per shipped model, to be read from top to bottom."""

@@ -1,0 +1,226 @@
+"""Recipe: Dreamer on CartPole-v1, from nothing to 500 points (SOURCES: Hafner et al. 2020; sizes our own)."""
+
+import copy
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from tqdm.auto import tqdm
+
+from wmcourse.agents.dreamer import Dreamer, DreamerConfig
+from wmcourse.agents.random_policy import RandomPolicy
+from wmcourse.data.collect import collect
+from wmcourse.data.replay import ReplayBuffer
+from wmcourse.evaluation.returns import episode_returns
+from wmcourse.evaluation.statistics import Interval
+from wmcourse.models.protocol import map_state
+from wmcourse.models.rssm import RSSMConfig
+from wmcourse.training.measure import measure_cartpole
+from wmcourse.zoo.manifest import Manifest
+from wmcourse.zoo.weights import save
+
+NAME = "cartpole-dreamer"
+ENV_ID = "CartPole-v1"
+HEADLINE = "return_mean"
+DESCRIPTION = "Dreamer on CartPole-v1 states: Gaussian RSSM, actor and critic trained in imagination"
+PROTOCOL = (
+    "greedy policy on CartPole-v1, whole episodes, starts drawn with the evaluation seed, which training never used; "
+    "model errors at temperature 0 on the same episodes (policy) and on random-policy episodes (random); "
+    "95% bootstrap intervals over episodes"
+)
+UNITS = (1.0, 1.0, 0.1, 1.0)
+"""m, m/s, rad, rad/s: the size of an error that matters, by which observations are divided."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that decides the result."""
+
+    seed: int = 0
+    updates: int = 2000
+    batch_size: int = 16
+    length: int = 32
+    """Steps of experience per window."""
+    starts: int = 128
+    """Beliefs from which each update dreams, drawn from the batch_size * length beliefs of its windows."""
+    model_lr: float = 2e-3
+    actor_lr: float = 1e-3
+    critic_lr: float = 1e-3
+    final_lr: float = 0.05
+    """Learning rates fall linearly to this share of their start."""
+    clip: float = 100.0
+    """Largest norm of a gradient."""
+    seed_episodes: int = 40
+    """Random episodes before the first update."""
+    collect_every: int = 50
+    """Updates between real episodes."""
+    validate_every: int = 100
+    validation_episodes: int = 100
+    solved: float = 475.0
+    """Mean validation return that counts as solved (the environment's own threshold)."""
+    stop_when_solved: bool = False
+    """Stop at the first solved validation, for a training that one can watch."""
+    agent: DreamerConfig = field(
+        default_factory=lambda: DreamerConfig(
+            world=RSSMConfig(
+                deter_dim=128, stoch_dim=16, hidden_dim=96, observation_std=0.1, kl_scale=0.1, free_nats=0.1
+            ),
+            hidden_dim=96,
+            explore=0.1,
+        )
+    )
+
+
+class Solved(NamedTuple):
+    """When the first validation mean at or above `Config.solved` was reached."""
+
+    update: int
+    environment_steps: int
+    wall_s: float
+
+
+class Training(NamedTuple):
+    """What a training made, and what it took."""
+
+    module: Dreamer
+    wall_s: float
+    environment_steps: int
+    history: list[dict[str, float]]
+    """One row per validation."""
+    solved: Solved | None
+
+
+def build(config: Config) -> Dreamer:
+    """The untrained agent."""
+    agent = Dreamer(config.agent)
+    agent.world.normalizer.std.copy_(torch.tensor(UNITS))
+    return agent
+
+
+def train(
+    config: Config,
+    *,
+    progress: bool = True,
+    on_update: Callable[[int, dict[str, float]], None] | None = None,
+) -> Training:
+    """Alternate real episodes, model updates and behavior updates; keep the agent that validates best.
+
+    `on_update` is called after each validation with the update's number and a row of numbers to plot.
+    """
+    started = time.perf_counter()
+    torch.manual_seed(config.seed)
+    agent = build(config)
+    buffer = ReplayBuffer(100_000, config.agent.world.observation_shape, config.agent.world.action_dim)
+    seeds = SeedRange(config.seed)
+    for episode in collect(ENV_ID, RandomPolicy(2, seed=config.seed), episodes=config.seed_episodes, seed=seeds.next()):
+        buffer.add(episode)
+    steps = len(buffer) - config.seed_episodes
+    optimizers = {
+        "world": (torch.optim.Adam(agent.world.parameters(), eps=1e-5), config.model_lr),
+        "actor": (torch.optim.Adam(agent.actor.parameters(), eps=1e-5), config.actor_lr),
+        "critic": (torch.optim.Adam(agent.critic.parameters(), eps=1e-5), config.critic_lr),
+    }
+    history: list[dict[str, float]] = []
+    best, best_score, solved = copy.deepcopy(agent.state_dict()), (-1.0, 0.0), None
+
+    for update in tqdm(range(1, config.updates + 1), disable=not progress, desc=NAME, unit="update"):
+        decay = max(config.final_lr, 1 - update / config.updates)
+        for optimizer, rate in optimizers.values():
+            optimizer.param_groups[0]["lr"] = rate * decay
+
+        # 1. The world model learns from real windows.
+        batch = buffer.sample(config.batch_size, config.length)
+        model = agent.world.loss(batch)
+        step(optimizers["world"][0], model.total, agent.world, config.clip)
+
+        # 2. Actor and critic learn from dreams that start in real beliefs.
+        chosen = torch.randperm(batch.continues.numel())[: config.starts]
+        start = map_state(lambda part, rows=chosen: part.detach().flatten(0, 1)[rows], model.states)
+        behavior = agent.loss(start, batch.continues.flatten()[chosen])
+        step(optimizers["actor"][0], behavior.actor, agent.actor, config.clip)
+        step(optimizers["critic"][0], behavior.critic, agent.critic, config.clip)
+        agent.update_slow_critic()
+
+        # 3. Now and then, a real episode.
+        if update % config.collect_every == 0:
+            (episode,) = collect(ENV_ID, agent, episodes=1, seed=seeds.next(), greedy=False)
+            buffer.add(episode)
+            steps += len(episode)
+
+        if update % config.validate_every == 0 or update == config.updates:
+            returns = episode_returns(ENV_ID, agent, episodes=config.validation_episodes, seed=seeds.validation)
+            score = (float(returns.mean()), -float(model.observation))
+            row = {
+                "update": update,
+                "environment_steps": steps,
+                "wall_s": time.perf_counter() - started,
+                "return": score[0],
+                "observation_loss": float(model.observation),
+                "kl": float(model.kl),
+                "imagined_return": float(behavior.imagined_return),
+            }
+            history.append(row)
+            if on_update is not None:
+                on_update(update, row)
+            if score > best_score:
+                best, best_score = copy.deepcopy(agent.state_dict()), score
+            if solved is None and score[0] >= config.solved:
+                solved = Solved(update, steps, row["wall_s"])
+                if config.stop_when_solved:
+                    break
+
+    agent.load_state_dict(best)
+    return Training(agent.eval(), time.perf_counter() - started, steps, history, solved)
+
+
+class SeedRange:
+    """Environment seeds of one training: never below 1,000,000, so that evaluation seeds stay unseen."""
+
+    def __init__(self, seed: int) -> None:
+        self.validation = 1_000_000 * (seed + 1)
+        self._last = self.validation
+
+    def next(self) -> int:
+        """A seed not used before."""
+        self._last += 1
+        return self._last
+
+
+def step(optimizer: torch.optim.Optimizer, loss: torch.Tensor, module: nn.Module, clip: float) -> None:
+    """One step of `optimizer` on the parameters of `module` alone."""
+    parameters = list(module.parameters())
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward(inputs=parameters)
+    nn.utils.clip_grad_norm_(parameters, clip)
+    optimizer.step()
+
+
+def evaluate(module: Dreamer, *, episodes: int, seed: int) -> dict[str, Interval]:
+    """Returns, open-loop errors and whole-episode drift on fresh episodes, as `PROTOCOL` says."""
+    return measure_cartpole(module, module.world, episodes=episodes, seed=seed)
+
+
+def main(config: Config, *, directory: Path | None = None) -> Manifest:
+    """Train, evaluate on 1,000 fresh episodes, print the metrics, save weights and manifest."""
+    trained = train(config)
+    metrics = evaluate(trained.module, episodes=1000, seed=0)
+    for name, metric in metrics.items():
+        print(f"{name:40s} {metric.value:9.4f}  [{metric.low:.4f}, {metric.high:.4f}]")
+    return save(
+        NAME,
+        trained.module,
+        config=config,
+        seed=config.seed,
+        command=f"wmcourse train {NAME} --seed {config.seed}",
+        wall_s=trained.wall_s,
+        environment_steps=trained.environment_steps,
+        metrics=metrics,
+        protocol=f"1000 episodes, seed 0; {PROTOCOL}",
+        headline=HEADLINE,
+        description=DESCRIPTION,
+        directory=directory,
+    )

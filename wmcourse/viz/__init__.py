@@ -1,0 +1,1 @@
+"""Figures and the one style sheet; they take arrays, never models."""

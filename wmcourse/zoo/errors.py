@@ -1,0 +1,27 @@
+"""What can go wrong with a shipped model."""
+
+from wmcourse.errors import CourseError
+
+
+class UnknownModel(CourseError, LookupError):
+    """No recipe of that name is registered."""
+
+
+class UnknownStudy(CourseError, LookupError):
+    """No study of that name is registered or stored."""
+
+
+class MissingWeights(CourseError, FileNotFoundError):
+    """The recipe exists, but nobody has trained it here."""
+
+
+class CorruptWeights(CourseError, ValueError):
+    """Weights and manifest do not belong together, or one of them is damaged."""
+
+
+class CannotSave(CourseError, OSError):
+    """The disk refused; what was there before is still there."""
+
+
+class Diverged(CourseError, ValueError):
+    """Training ended in NaN or infinity: there is nothing worth saving."""
