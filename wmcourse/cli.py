@@ -152,9 +152,9 @@ def _training_options(name: str, source: Any, words: list[str]) -> tuple[Any, Pa
 
 
 def _one_line(box: str) -> str:
-    """What tyro says in a box, in a line."""
-    lines = [line.strip("│╭╮╰╯ ") for line in box.splitlines()[1:]]
-    return " ".join(line for line in lines if line.strip("─"))
+    """What tyro says in a box, of Unicode or of ASCII lines, in one line without its title."""
+    lines = [line.strip("│| ") for line in box.splitlines()[1:]]
+    return " ".join(line for line in lines if line.strip("─-+╭╮╰╯"))
 
 
 def _expect_writable(folder: Path) -> None:

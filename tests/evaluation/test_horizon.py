@@ -143,6 +143,8 @@ def test_vpt_on_constructed_curves():
 def test_vpt_needs_every_step_on_the_way():
     lucky = torch.tensor([[0.1, 0.9, 0.1, 0.1]])  # crosses zero error again: not a valid prediction
     assert valid_prediction_time(lucky) == 1
+    in_turn = torch.where(torch.eye(5).bool(), 0.9, 0.1)  # at each step 80 % are close, but never the same ones
+    assert valid_prediction_time(in_turn) == 1
 
 
 def test_vpt_ignores_steps_beyond_an_episodes_end():

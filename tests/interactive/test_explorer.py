@@ -93,10 +93,10 @@ def test_different_contents_have_different_ids():
 def test_a_live_slider_runs_the_real_draw_between_the_points_of_the_grid():
     heading, figure, horizon, peek_every, status = live(explorer()._repr_mimebundle_())
     assert "How far &lt;does&gt; it drift?" in heading.value
-    assert (horizon.description, horizon.value) == ("Horizon", 20)
-    horizon.value = 17
+    assert (horizon.description, horizon.value) == ("Horizon", "20 steps")
+    horizon.value = "17 steps"
     np.testing.assert_allclose(figure.data[1].y, draw(17, 5).data[1].y)
-    peek_every.value = None
+    peek_every.value = "never"
     np.testing.assert_allclose(figure.data[1].y, draw(17, None).data[1].y)
     assert status.value == ""
 
@@ -109,9 +109,9 @@ def test_a_live_slider_shows_the_draws_error_and_recovers():
 
     fragile_explorer = Explorer(fragile, title="Fragile", alt="A point.", k=Slider(1, 3, 2, live_step=1))
     _, figure, knob, status = live(fragile_explorer._repr_mimebundle_())
-    knob.value = 2
+    knob.value = "2"
     assert "RuntimeError: no &lt;such&gt; thing" in status.value
-    knob.value = 3
+    knob.value = "3"
     assert (status.value, figure.data[0].y) == ("", (3,))
 
 
@@ -120,7 +120,7 @@ def test_a_live_figure_follows_a_change_of_its_traces():
         return go.Figure([go.Scatter(y=[i]) for i in range(k)])
 
     _, figure, knob, _ = live(Explorer(draw_many, title="Many", alt="Points.", k=[1, 3])._repr_mimebundle_())
-    knob.value = 3
+    knob.value = "3"
     assert [trace.y for trace in figure.data] == [(0,), (1,), (2,)]
 
 
@@ -164,3 +164,11 @@ def test_a_chart_is_an_explorer_without_sliders():
     assert 'class="wm-chart"' in bundle["text/html"]
     assert data["controls"] == []
     assert len(unpack(data, 0)["data"]) == 2
+
+
+def test_never_may_be_where_a_slider_starts():
+    start = explorer(peek_every=Slider(5, 10, 5, or_never=True, default=None))
+    assert start.defaults == {"horizon": 20, "peek_every": None}
+    _, figure, _, peek_every, _ = live(start._repr_mimebundle_())
+    assert peek_every.value == "never"
+    np.testing.assert_allclose(figure.data[1].y, draw(20, None).data[1].y)

@@ -57,6 +57,7 @@ def test_text_is_escaped_and_maths_marked():
     assert rich("a < b & `x<y` **so** $p < q$") == (
         'a &lt; b &amp; <code>x&lt;y</code> <strong>so</strong> <span class="math">\\(p &lt; q\\)</span>'
     )
+    assert rich("a *soft* word, 2 * 3 * 4") == "a <em>soft</em> word, 2 * 3 * 4"
     assert rich("it costs 5$") == "it costs 5$"
 
 

@@ -24,7 +24,7 @@ def test_a_film_shows_both_tracks_moving_side_by_side():
     for step in range(6):
         movie.seek(step)
         row = np.asarray(movie.convert("L")).astype(int)[70]
-        left, right = row[8:108], row[116:216]  # panels of 100 pixels between gaps of 8
+        left, right = row[8:104], row[116:212]  # panels of 100 pixels between gaps of 8, less their right edge
         center = 15 * step + 7
         assert abs(np.flatnonzero(left < 60).mean() - center) < 3
         assert abs(np.flatnonzero(right < 180).mean() - center) < 3

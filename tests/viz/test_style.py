@@ -45,7 +45,7 @@ def test_text_is_legible_on_the_card(color):
 
 
 @pytest.mark.parametrize("deficiency", DEFICIENCIES)
-@pytest.mark.parametrize("pair", itertools.combinations(style.COLORS, 2))
+@pytest.mark.parametrize("pair", list(itertools.combinations(style.COLORS, 2)))
 def test_roles_are_told_apart_without_full_color_vision(deficiency, pair):
     seen = [lab(np.array(DEFICIENCIES[deficiency]) @ linear(style.COLORS[role])) for role in pair]
     assert np.linalg.norm(seen[0] - seen[1]) > 20  # a just noticeable difference is about 2.3

@@ -37,7 +37,7 @@ def filled(recipe: Any, value: float, config: Any = None) -> nn.Module:
 
 
 def first(module: nn.Module) -> float:
-    return float(next(module.parameters()).flatten()[0])
+    return float(next(module.parameters()).detach().flatten()[0])
 
 
 # The happy path -------------------------------------------------------------------------------------------------------
@@ -197,6 +197,7 @@ def test_a_damaged_manifest_says_where(saved, damage, message: str) -> None:
     with pytest.raises(zoo.CorruptWeights, match=f"(?s){message}") as caught:
         wmcourse.load("tiny-model", directory=saved)
     assert "tiny-model" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize("garbage", [b"", b"\xff\xfe\x00", b"version https://git-lfs.github.com/spec/v1"])
@@ -215,13 +216,6 @@ def test_a_file_that_matches_its_checksum_but_is_no_safetensors(saved) -> None:
 
 
 # Saving: an old pair or a new one, at every moment --------------------------------------------------------------------
-
-
-class Killed(BaseException):
-    """Stands for a process that is gone: nothing may clean up after it."""
-
-
-STEPS = ["write", "fsync", "replace"]
 
 
 def fail_at(monkeypatch: pytest.MonkeyPatch, step: str, call: int, failure: Any) -> None:

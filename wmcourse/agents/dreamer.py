@@ -9,10 +9,10 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
 from wmcourse.agents.actor import ActorStep, ContinuousActor, DiscreteActor
+from wmcourse.agents.critic import Critic
 from wmcourse.agents.returns import ReturnNormalizer, lambda_return, reach_weights
 from wmcourse.models.protocol import map_state
 from wmcourse.models.rssm import RSSM, RSSMConfig, RSSMState
-from wmcourse.nets.mlp import mlp
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Dreamer(nn.Module):
         self.world = RSSM(config.world)
         actor = DiscreteActor if config.actions == "discrete" else ContinuousActor
         self.actor = actor(self.world.feature_dim, config.hidden_dim, config.world.action_dim)
-        self.critic = mlp(self.world.feature_dim, config.hidden_dim, 1, layers=2, out_scale=0.1)
+        self.critic = Critic(self.world.feature_dim, config.hidden_dim, scale=1 / (1 - config.discount))
         self.slow_critic = copy.deepcopy(self.critic).requires_grad_(False)
         self.normalizer = ReturnNormalizer()
 
@@ -93,9 +93,11 @@ class Dreamer(nn.Module):
 
     def dream(self, start: RSSMState, *, horizon: int, generator: Generator | None = None) -> Dream:
         """Imagine `horizon` steps from the beliefs `start` (B, ...), the actor choosing every action."""
+        through = self.config.gradient == "dynamics"  # the score function needs no path through the dream
         state, states, steps = start, [start], []
         for _ in range(horizon):
-            step: ActorStep = self.actor(state.features, generator=generator)
+            seen = state.features if through else state.features.detach()
+            step: ActorStep = self.actor(seen, generator=generator)
             state = self.world.advance(state, step.action, generator=generator)
             states.append(state)
             steps.append(step)
@@ -118,7 +120,7 @@ class Dreamer(nn.Module):
         """
         config = self.config
         dream = self.dream(map_state(torch.detach, start), horizon=config.horizon, generator=generator)
-        value = self.slow_critic(dream.features).squeeze(-1)
+        value = self.slow_critic(dream.features)
         target = lambda_return(dream.reward, dream.continues, value, discount=config.discount, lambda_=config.lambda_)
         weight = reach_weights(continues, dream.continues, discount=config.discount).detach()
         scale = torch.ones(())
@@ -130,8 +132,8 @@ class Dreamer(nn.Module):
         else:
             gain = dream.log_prob * ((target - value[:, :-1]) / scale).detach()
         actor = -(weight * (gain + config.entropy_scale * dream.entropy)).mean()
-        guess = self.critic(dream.features[:, :-1].detach()).squeeze(-1)
-        critic = 0.5 * (weight * (guess - target.detach()).square()).mean()
+        error = (self.critic(dream.features[:, :-1].detach()) - target.detach()) / self.critic.scale
+        critic = 0.5 * (weight * error.square()).mean()
         return BehaviorLoss(actor, critic, target.mean().detach(), dream.entropy.mean().detach())
 
     @torch.no_grad()

@@ -37,7 +37,7 @@ class SpyModel:
             "imagination never sees a real observation: advance with model.imagine alone",
         )
 
-    def imagine(self, state: Belief, action: Tensor, temperature: float = 1.0) -> Belief:
+    def imagine(self, state: Any, action: Any, temperature: Any = 1.0) -> Belief:
         expect_tensor(action, (BATCH, 2), "the action handed to model.imagine")
         if not isinstance(state, Belief):
             raise CheckFailed("model.imagine(state, action) with a state", describe(state), "the state comes first")
@@ -45,7 +45,11 @@ class SpyModel:
         step = torch.cat(state, 1) @ self.dynamics + action @ self.control
         return Belief(step[:, :2], step[:, 2:])
 
-    def decode(self, state: Belief) -> Prediction:
+    def decode(self, state: Any) -> Prediction:
+        if not isinstance(state, Belief):
+            raise CheckFailed(
+                "model.decode(state) with a state", describe(state), "it takes what model.imagine returns"
+            )
         return Prediction(torch.cat(state, 1))
 
 

@@ -145,7 +145,12 @@ def _run(notebook: Any, folder: Path, timeout: int) -> Iterator[tuple[Any, _Outc
     harmless: list[tuple[int, Any]] = []
     while done < len(cells):
         client = NotebookClient(
-            notebook, timeout=timeout, kernel_name="python3", shutdown_kernel="immediate", force_raise_errors=True
+            notebook,
+            timeout=timeout,
+            kernel_name="python3",
+            extra_arguments=["--log-level=ERROR"],
+            shutdown_kernel="immediate",
+            force_raise_errors=True,
         )
         client.log.setLevel("CRITICAL")
         try:

@@ -1,6 +1,6 @@
 """Acting in a real environment and keeping what happened."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import gymnasium as gym
 import numpy as np
@@ -12,6 +12,7 @@ from torch import Tensor
 from wmcourse.data.episode import Episode
 
 
+@runtime_checkable
 class Policy(Protocol):
     """Anything that acts: a memory, and an action for each observation.
 

@@ -53,16 +53,23 @@ class ReplayBuffer:
         self._tape.is_first[where] = torch.arange(rows) == 0
         self._written += rows
 
-    def sample(self, batch_size: int, length: int, generator: Generator | None = None) -> Batch:
+    def sample(
+        self, batch_size: int, length: int, generator: Generator | None = None, *, newest: int | None = None
+    ) -> Batch:
         """Cut `batch_size` windows of `length` consecutive steps, uniformly; a window may span several episodes.
 
-        Raises `ValueError` if fewer than `length` steps are held.
+        With `newest`, every second window is cut from the last `newest` steps instead, so that what was just found
+        out is learned before the policy moves on. Raises `ValueError` if fewer than `length` steps are held.
         """
-        if len(self) < length:
-            raise ValueError(f"a window of {length} steps needs as many in the buffer, which holds {len(self)}")
-        oldest = self._written - len(self)
-        start = torch.randint(len(self) - length + 1, (batch_size, 1), generator=generator)
-        where = (oldest + start + torch.arange(length)) % self.capacity
+        held = len(self)
+        if held < length:
+            raise ValueError(f"a window of {length} steps needs as many in the buffer, which holds {held}")
+        pool = torch.full((batch_size, 1), held)
+        if newest is not None:
+            pool[::2] = min(held, max(newest, length))
+        chosen = torch.rand(batch_size, 1, dtype=torch.float64, generator=generator) * (pool - length + 1)
+        start = self._written - pool + chosen.long()
+        where = (start + torch.arange(length)) % self.capacity
         batch = Batch(*(field[where] for field in self._tape))
         batch.is_first[:, 0] = True
         batch.action[:, 0] = 0.0

@@ -31,7 +31,8 @@ def live_view(
 
     def redraw(change: Any) -> None:
         try:
-            update(figure, draw(**{name: knob.value for name, knob in knobs.items()}))
+            values = {name: control.live_points[knobs[name].index] for name, control in controls.items()}
+            update(figure, draw(**values))
             status.value = ""
         except Exception as error:  # a callback's exception would be lost in the front end
             status.value = f"<b>draw failed:</b> {html.escape(type(error).__name__)}: {html.escape(str(error))}"
@@ -44,7 +45,7 @@ def live_view(
     return widgets.VBox([heading, figure, *knobs.values(), status], model_id=identity)
 
 
-def update(shown: go.Figure, new: go.Figure) -> None:
+def update(shown: go.FigureWidget, new: go.Figure) -> None:
     """Make the figure `shown` equal to `new`, in one message where the traces are of the same types."""
     with shown.batch_update():
         if [trace.type for trace in shown.data] == [trace.type for trace in new.data]:
@@ -60,10 +61,9 @@ def update(shown: go.Figure, new: go.Figure) -> None:
 
 
 def _knob(control: Control, quick: bool) -> widgets.Widget:
-    options = [(control.show(value), value) for value in control.live_values or control.values]
     shared: dict[str, Any] = {
-        "options": options,
-        "value": control.default,
+        "options": [control.show(value) for value in control.live_points],
+        "index": control.live_points.index(control.default),
         "description": control.label,
         "style": {"description_width": "9em"},
         "layout": widgets.Layout(width="min(100%, 560px)"),

@@ -19,7 +19,7 @@ _STYLE = """<style>
 .wm-quiz { margin: 1rem 0; padding: 0; list-style-position: outside; }
 .wm-quiz .wm-question { margin: 0 0 1.5rem; }
 .wm-quiz .wm-ask { margin: 0 0 .5rem; font-weight: 600; }
-.wm-quiz details { margin: .35rem 0; border: 1px solid rgba(128, 128, 128, .45); border-radius: 8px; }
+.wm-quiz details { margin: .35rem 0; border: 1px solid rgba(128, 128, 128, .45); border-radius: 8px !important; }
 .wm-quiz summary { padding: .5rem .8rem; cursor: pointer; list-style: none; border-radius: 8px; }
 .wm-quiz summary::-webkit-details-marker { display: none; }
 .wm-quiz summary::before { content: "○"; display: inline-block; width: 1.5em; opacity: .7; }
@@ -51,7 +51,7 @@ def quiz(questions: Sequence[Mapping[str, Any]]) -> Quiz:
     """Make a quiz of at least five questions, each a mapping with `text` and `options`.
 
     An option is `{"text": ..., "correct": bool, "feedback": ...}`; feedback is required on every wrong option. Texts
-    may hold `$...$` maths, `code` and **bold**. Raises ValueError naming the question that is malformed.
+    may hold `$...$` maths, `code`, **bold** and *emphasis*. Raises ValueError naming the question that is malformed.
     """
     if len(questions) < MIN_QUESTIONS:
         raise ValueError(f"a quiz asks at least {MIN_QUESTIONS} questions; this one asks {len(questions)}")
@@ -100,8 +100,8 @@ def _question(question: Mapping[str, Any]) -> str:
 
 
 def rich(text: str) -> str:
-    r"""Plain text with `$maths$`, `code` and **bold** as HTML; maths becomes `\(...\)` for MathJax."""
-    parts = re.split(r"(\$[^$]+\$|`[^`]+`|\*\*[^*]+\*\*)", text)
+    r"""Plain text with `$maths$`, `code`, **bold** and *emphasis* as HTML; maths becomes `\(...\)` for MathJax."""
+    parts = re.split(r"(\$[^$]+\$|`[^`]+`|\*\*[^*]+\*\*|\*[^*\s][^*]*\*)", text)
     pieces = []
     for part in parts:
         if part.startswith("$") and len(part) > 2:
@@ -110,6 +110,8 @@ def rich(text: str) -> str:
             pieces.append(f"<code>{html.escape(part[1:-1])}</code>")
         elif part.startswith("**") and len(part) > 4:
             pieces.append(f"<strong>{html.escape(part[2:-2])}</strong>")
+        elif re.fullmatch(r"\*[^*\s][^*]*\*", part):
+            pieces.append(f"<em>{html.escape(part[1:-1])}</em>")
         else:
             pieces.append(html.escape(part))
     return "".join(pieces)

@@ -53,22 +53,27 @@ class Control:
         return f"{text(value)} {self.unit}".rstrip()
 
     @property
+    def live_points(self) -> tuple[Value, ...]:
+        """The values a running notebook offers."""
+        return self.live_values or self.values
+
+    @property
     def default_index(self) -> int:
         """Position of the default among `values`."""
         return next(i for i, value in enumerate(self.values) if _same(value, self.default))
 
 
 def Slider(  # noqa: N802  (reads as the control it makes)
-    start: float,
-    stop: float,
-    step: float = 1,
+    start: float | int,
+    stop: float | int,
+    step: float | int = 1,
     *,
     default: Value | EllipsisType = ...,
     label: str | None = None,
     unit: str = "",
     or_never: bool = False,
     never: str = "never",
-    live_step: float | None = None,
+    live_step: float | int | None = None,
 ) -> Control:
     """Make a slider from `start` to `stop`, both included, in steps of `step`; `or_never` appends the value None.
 
@@ -127,7 +132,7 @@ def text(value: Value) -> str:
     return str(value).replace("-", "−") if isinstance(value, int) else str(value)
 
 
-def _ladder(start: float, stop: float, step: float) -> tuple[Value, ...]:
+def _ladder(start: float | int, stop: float | int, step: float | int) -> tuple[Value, ...]:
     for name, number in (("start", start), ("stop", stop), ("step", step)):
         if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
             raise ValueError(f"{name}={number!r} is not a finite number")

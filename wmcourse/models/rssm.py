@@ -39,6 +39,10 @@ class RSSMConfig:
     """Categorical latent: share of the uniform distribution."""
     observation_std: float = 1.0
     """Standard deviation of the observation likelihood, in units of the normalized observation."""
+    reward_scale: float = 1.0
+    """Weight of the reward loss."""
+    continue_scale: float = 1.0
+    """Weight of the continue loss."""
     kl_scale: float = 1.0
     kl_balance: float = 0.8
     """Share of the KL's gradient that trains the prior; the rest regularizes the posterior."""
@@ -71,7 +75,7 @@ class RSSMLoss(NamedTuple):
 
 
 class RSSM(nn.Module):
-    """Recurrence h' = GRU(h, [z, a]); prior p(z|h); posterior q(z|h, o); heads for observation, reward, continuation."""
+    """Recurrence h' = GRU(h, [z, a]), prior p(z|h), posterior q(z|h, o), and a head for each thing to predict."""
 
     def __init__(self, config: RSSMConfig) -> None:
         super().__init__()
@@ -197,7 +201,10 @@ class RSSM(nn.Module):
         reward = 0.5 * reward_error.sum() / arrived.sum().clamp_min(1.0)
         continues = F.binary_cross_entropy_with_logits(self.continue_head(features).squeeze(-1), batch.continues)
         kl = balanced_kl(self.latent, posterior, prior, self.config.kl_balance, self.config.free_nats)
-        total = observation + reward + continues + self.config.kl_scale * kl
+        config = self.config
+        total = (
+            observation + config.reward_scale * reward + config.continue_scale * continues + config.kl_scale * kl
+        )
         return RSSMLoss(total, observation, reward, continues, kl, states)
 
 

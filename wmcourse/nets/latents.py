@@ -1,7 +1,7 @@
 """The two stochastic latents of the Dreamer family: how each is sampled, and the KL between two of them."""
 
 import math
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 
+@runtime_checkable
 class Latent(Protocol):
     """A family of distributions over latent vectors, each given by one vector of parameters."""
 
@@ -107,7 +108,7 @@ def straight_through(
         scores = log_probs - torch.log(-torch.log(uniform))
     one_hot = F.one_hot(scores.argmax(-1), log_probs.shape[-1]).to(log_probs.dtype)
     probs = log_probs.exp()
-    return one_hot + probs - probs.detach()
+    return one_hot + (probs - probs.detach())
 
 
 def normal_entropy(std: Float[Tensor, "*batch action"]) -> Float[Tensor, "*batch"]:

@@ -1,4 +1,4 @@
-"""Recipe: Dreamer on CartPole-v1, from nothing to 500 points (SOURCES: Hafner et al. 2020; sizes our own)."""
+"""Recipe: Dreamer on CartPole-v1, from nothing to 500 points (after Hafner et al. 2020, 2023; sizes our own)."""
 
 import copy
 import time
@@ -21,7 +21,7 @@ from wmcourse.models.protocol import map_state
 from wmcourse.models.rssm import RSSMConfig
 from wmcourse.training.measure import measure_cartpole
 from wmcourse.zoo.manifest import Manifest
-from wmcourse.zoo.weights import save
+from wmcourse.zoo.weights import save, training_command
 
 NAME = "cartpole-dreamer"
 ENV_ID = "CartPole-v1"
@@ -41,7 +41,7 @@ class Config:
     """Everything that decides the result."""
 
     seed: int = 0
-    updates: int = 2000
+    updates: int = 1500
     batch_size: int = 16
     length: int = 32
     """Steps of experience per window."""
@@ -50,14 +50,18 @@ class Config:
     model_lr: float = 2e-3
     actor_lr: float = 1e-3
     critic_lr: float = 1e-3
+    hold: float = 0.4
+    """Share of the training before the learning rates begin to fall linearly."""
     final_lr: float = 0.05
-    """Learning rates fall linearly to this share of their start."""
+    """Share of the learning rates at which they stop falling."""
     clip: float = 100.0
     """Largest norm of a gradient."""
     seed_episodes: int = 40
     """Random episodes before the first update."""
-    collect_every: int = 50
+    collect_every: int = 25
     """Updates between real episodes."""
+    newest: int = 1000
+    """Every second window is cut from this many latest steps."""
     validate_every: int = 100
     validation_episodes: int = 100
     solved: float = 475.0
@@ -67,9 +71,20 @@ class Config:
     agent: DreamerConfig = field(
         default_factory=lambda: DreamerConfig(
             world=RSSMConfig(
-                deter_dim=128, stoch_dim=16, hidden_dim=96, observation_std=0.1, kl_scale=0.1, free_nats=0.1
+                deter_dim=128,
+                stoch_dim=16,
+                hidden_dim=96,
+                observation_std=0.1,
+                reward_scale=10.0,
+                continue_scale=5.0,
+                kl_scale=0.1,
+                free_nats=0.1,
             ),
             hidden_dim=96,
+            gradient="reinforce",
+            normalize_returns=True,
+            entropy_scale=0.01,
+            slow_mix=0.05,
             explore=0.1,
         )
     )
@@ -128,12 +143,12 @@ def train(
     best, best_score, solved = copy.deepcopy(agent.state_dict()), (-1.0, 0.0), None
 
     for update in tqdm(range(1, config.updates + 1), disable=not progress, desc=NAME, unit="update"):
-        decay = max(config.final_lr, 1 - update / config.updates)
+        decay = min(1.0, max(config.final_lr, (1 - update / config.updates) / (1 - config.hold)))
         for optimizer, rate in optimizers.values():
             optimizer.param_groups[0]["lr"] = rate * decay
 
         # 1. The world model learns from real windows.
-        batch = buffer.sample(config.batch_size, config.length)
+        batch = buffer.sample(config.batch_size, config.length, newest=config.newest)
         model = agent.world.loss(batch)
         step(optimizers["world"][0], model.total, agent.world, config.clip)
 
@@ -215,7 +230,7 @@ def main(config: Config, *, directory: Path | None = None) -> Manifest:
         trained.module,
         config=config,
         seed=config.seed,
-        command=f"wmcourse train {NAME} --seed {config.seed}",
+        command=training_command(NAME, config),
         wall_s=trained.wall_s,
         environment_steps=trained.environment_steps,
         metrics=metrics,

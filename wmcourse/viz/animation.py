@@ -17,6 +17,7 @@ from wmcourse.viz.style import CORRECTED, IMAGINED, INK, PAPER, REAL
 
 MAX_BYTES = 400_000
 _BAR = 26
+_EDGE = "#b9b5ab"
 _COLORS = {"real": REAL, "dream": IMAGINED, "imagined": IMAGINED, "corrected": CORRECTED}
 
 
@@ -27,7 +28,7 @@ class Film:
     Raises ValueError for lengths that differ, no alt, or a film of more than 400 kB.
     """
 
-    def __init__(self, tracks: Mapping[str, ArrayLike], *, alt: str, fps: float = 20, width: int = 220) -> None:
+    def __init__(self, tracks: Mapping[str, ArrayLike], *, alt: str, fps: float | int = 20, width: int = 220) -> None:
         """Encode the tracks, each scaled to `width` pixels, with a caption and a running step count."""
         if not alt.strip():
             raise ValueError("alt is empty: say in a sentence what the film shows")
@@ -73,6 +74,7 @@ def _page(frames: Mapping[str, NDArray[np.uint8]], step: int, width: int) -> Ima
     for column, (name, panel) in enumerate(zip(frames, panels, strict=True)):
         left = gap + column * (width + gap)
         page.paste(panel, (left, _BAR))
+        pen.rectangle((left, _BAR, left + width - 1, _BAR + panel.height - 1), outline=_EDGE)
         pen.rectangle((left, _BAR - 3, left + width - 1, _BAR - 1), fill=_COLORS.get(name, INK))
         pen.text((left, 4), name, fill=_COLORS.get(name, INK), font=font)
     pen.text((page.width - gap, 4), f"step {step}", fill=INK, font=font, anchor="ra")

@@ -60,6 +60,7 @@ def filmstrip(real: ArrayLike, dream: ArrayLike, *, steps: Sequence[int], title:
     centers = [(column + 0.5) * pitch_x for column in range(len(steps))]
     top = 44 if title else 14
     height = round(_CARD_WIDTH * sheet.shape[0] / sheet.shape[1]) + top + 50
+    figure.update_layout(meta={"aspect": sheet.shape[0] / sheet.shape[1]})
     figure.update_layout(
         template=TEMPLATE, height=height, title_text=title, margin={"t": top, "l": 84, "b": 50, "r": 12}
     )

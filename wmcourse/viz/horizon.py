@@ -21,7 +21,7 @@ def horizon_figure(
     unit: str,
     title: str | None = None,
     roles: Mapping[str, Role] | None = None,
-    mark: Sequence[float] = (),
+    mark: Sequence[float | int] = (),
     log: bool = False,
 ) -> go.Figure:
     """Draw each curve (value, low, high), all of shape (H,), against the horizons (H,) in steps.

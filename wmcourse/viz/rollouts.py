@@ -18,8 +18,8 @@ def rollout_figure(
     quantity: str,
     unit: str,
     title: str | None = None,
-    step_s: float | None = None,
-    value_range: tuple[float, float] | None = None,
+    step_s: float | int | None = None,
+    value_range: tuple[float | int, float | int] | None = None,
 ) -> go.Figure:
     """Draw one quantity (T+1,) as it was, as it was imagined, and as a model that peeks believed it.
 

@@ -40,7 +40,7 @@ def line(role: Role) -> dict[str, Any]:
     return {"color": COLORS[role], "dash": _DASH[role], "width": _WIDTH[role]}
 
 
-def faded(color: str, opacity: float) -> str:
+def faded(color: str, opacity: float | int) -> str:
     """The color `#rrggbb` as Plotly's `rgba(...)` with an opacity in [0, 1]."""
     if not 0.0 <= opacity <= 1.0:
         raise ValueError(f"an opacity lies between 0 and 1, not {opacity}")

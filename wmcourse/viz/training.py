@@ -23,7 +23,12 @@ class LearningCurve:
     """
 
     def __init__(
-        self, metrics: Sequence[str], *, target: Mapping[str, float] | None = None, every_s: float = 1.0, alt: str = ""
+        self,
+        metrics: Sequence[str],
+        *,
+        target: Mapping[str, float | int] | None = None,
+        every_s: float | int = 1,
+        alt: str = "",
     ) -> None:
         """Choose the metrics to draw, one panel each, and the level a metric should reach."""
         if not metrics:
@@ -34,7 +39,7 @@ class LearningCurve:
         self._handle: Any = None
         self._drawn_at = -float("inf")
 
-    def __call__(self, update: int, metrics: Mapping[str, float]) -> None:
+    def __call__(self, update: int, metrics: Mapping[str, float | int]) -> None:
         """Record one update; metrics that are not drawn are ignored, and a metric may be missing from an update."""
         for name in self.metrics:
             if name in metrics:

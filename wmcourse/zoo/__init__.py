@@ -1,5 +1,6 @@
 """Trained models: what there is, how it was made, how good it is."""
 
+from wmcourse.zoo.command import training_command
 from wmcourse.zoo.errors import CannotSave, CorruptWeights, Diverged, MissingWeights, UnknownModel, UnknownStudy
 from wmcourse.zoo.manifest import Manifest
 from wmcourse.zoo.registry import RECIPES, STUDIES, recipe
@@ -22,4 +23,5 @@ __all__ = [
     "recipe",
     "save",
     "save_study",
+    "training_command",
 ]

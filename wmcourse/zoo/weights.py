@@ -59,7 +59,8 @@ def load(name: str, *, directory: Path | str | None = None) -> Any:
             module = source.build(config)
         module.load_state_dict(tensors_from_bytes(data))
     except (ValueError, RuntimeError, SafetensorError) as error:
-        raise CorruptWeights(f"{manifest_path} does not fit the recipe {RECIPES[name]}: {error}") from None
+        reason = " ".join(str(error).split())
+        raise CorruptWeights(f"{manifest_path} does not fit the recipe {RECIPES[name]}: {reason}") from None
     module.manifest = manifest
     return module.eval()
 

@@ -68,6 +68,11 @@
     function draw() {
       waiting = false;
       const tree = assemble(payload, point());
+      const { meta, margin } = tree.layout;
+      if (meta && meta.aspect) { // pictures keep their shape at any width
+        const across = figure.clientWidth - margin.l - margin.r;
+        tree.layout.height = Math.round(across * meta.aspect) + margin.t + margin.b;
+      }
       figure.setAttribute("aria-label", tree.alt);
       return window.Plotly.react(figure, tree.data, tree.layout, config);
     }

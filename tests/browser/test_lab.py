@@ -1,0 +1,160 @@
+"""Every chapter in JupyterLab: opened, run from top to bottom, and its live sliders moved."""
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser, Page
+
+ROOT = Path(os.environ.get("WMCOURSE_ROOT", Path(__file__).parents[2]))
+PATIENCE_S = 240
+SETTINGS = {
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
+FIGURES = "() => [...document.querySelectorAll('.js-plotly-plot')].map(plot => JSON.stringify(plot.data))"
+
+
+class Lab(NamedTuple):
+    """A running JupyterLab: its address, token and folder."""
+
+    url: str
+    token: str
+    folder: Path
+
+    def api(self, path: str) -> Any:
+        with urllib.request.urlopen(f"{self.url}/api/{path}?token={self.token}", timeout=10) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture(scope="session")
+def lab(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab on the loopback device, on a copy of the notebooks, with settings and runtime files of its own."""
+    home = tmp_path_factory.mktemp("lab")
+    folder = home / "book"
+    folder.mkdir()
+    for name, values in SETTINGS.items():
+        path = home / "settings" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    token = secrets.token_hex(16)
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
+    command += [f"--ServerApp.port={port}", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")])),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "OMP_NUM_THREADS": "2",
+    }
+    running = Lab(f"http://127.0.0.1:{port}", token, folder)
+    with (home / "log").open("w") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                running.api("status")
+                break
+            except OSError:
+                assert server.poll() is None and time.monotonic() < deadline, (home / "log").read_text()[-3000:]
+                time.sleep(0.3)
+        yield running
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+@pytest.fixture
+def open_notebook(chromium: Browser, lab: Lab) -> Iterator[Callable[[Path], Page]]:
+    contexts = []
+
+    def open_copy(notebook: Path) -> Page:
+        shutil.copy(notebook, lab.folder)
+        context = chromium.new_context(viewport={"width": 1300, "height": 1000})
+        contexts.append(context)
+        context.route("**/*", lambda route: route.continue_() if lab.url in route.request.url else route.abort())
+        page = context.new_page()
+        page.goto(f"{lab.url}/lab/tree/{notebook.name}?token={lab.token}&reset")
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell .jp-InputArea-editor", timeout=60_000)
+        wait_for(
+            page, lambda: [k["execution_state"] for k in lab.api("kernels")] == ["idle"], 60, "the kernel to start"
+        )
+        return page
+
+    yield open_copy
+    for context in contexts:
+        context.close()
+    for kernel in lab.api("kernels"):
+        request = urllib.request.Request(f"{lab.url}/api/kernels/{kernel['id']}?token={lab.token}", method="DELETE")
+        urllib.request.urlopen(request, timeout=30).close()
+
+
+def wait_for(page: Page, condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Wait while the page goes on: a plain sleep would hold back the requests that the route lets through."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}"
+        page.wait_for_timeout(300)
+
+
+def test_a_chapter_runs_and_its_live_sliders_move_the_real_model(notebook, open_notebook, lab, keep_screenshot):
+    page: Page = open_notebook(notebook)
+    copy = lab.folder / notebook.name
+    page.locator(".jp-Notebook .jp-Cell").first.click()
+    page.keyboard.press("Escape")
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.jp-CodeCell')].every(cell => !cell.querySelector('.cm-content')?."
+        "textContent.trim() || /\\[\\d+\\]/.test(cell.querySelector('.jp-InputPrompt').textContent))",
+        timeout=1000 * PATIENCE_S,
+    )
+    wait_for(page, lambda: [k["execution_state"] for k in lab.api("kernels")] == ["idle"], 60, "the kernel to rest")
+    before = copy.stat().st_mtime
+    page.keyboard.press("Control+s")
+    wait_for(page, lambda: copy.stat().st_mtime > before, 30, "the notebook to be saved")
+    ran = nbformat.read(copy, as_version=4)
+    outputs = [output for cell in ran.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert [output.evalue for output in outputs if output.output_type == "error"] == []
+    widget = "application/vnd.jupyter.widget-view+json"
+    live = [output for output in outputs if widget in output.get("data", {})]
+    if not live:
+        return
+    page.wait_for_function("count => document.querySelectorAll('.js-plotly-plot .main-svg').length >= count",
+                           arg=len(live), timeout=60_000)  # fmt: skip
+    handles = page.locator(".jp-OutputArea .noUi-handle")
+    assert handles.count() > 0
+    for handle in handles.all():
+        name = handle.evaluate("handle => handle.closest('.widget-inline-hbox').querySelector('label').textContent")
+        assert moves(page, handle), f"the live slider {name!r} changes no figure"
+    keep_screenshot(page, f"lab-{notebook.stem}")
+
+
+def moves(page: Page, handle: Any) -> bool:
+    """Press the arrow keys, one way and then the other, until a figure of the page changes."""
+    before = page.evaluate(FIGURES)
+    handle.scroll_into_view_if_needed()
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "ArrowLeft", "ArrowLeft", "ArrowLeft"):
+        handle.focus()
+        page.keyboard.press(key)
+        for _ in range(20):
+            if page.evaluate(FIGURES) != before:
+                return True
+            page.wait_for_timeout(100)
+    return False

@@ -1,0 +1,176 @@
+"""Every page of the built book, opened from the disk without a network. A page is tested by being in `_toc.yml`."""
+
+import json
+
+import pytest
+from playwright.sync_api import Locator, Page
+
+FIGURE = """element => JSON.stringify(element.querySelector('.js-plotly-plot').data,
+    (key, value) => key === 'uid' ? undefined : value)"""
+
+# Text and what lies behind it, both as the browser painted them; WCAG 2.2 contrast of the worst.
+LEGIBILITY = """() => {
+  const parse = color => (color.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = element => {
+    const layers = [];
+    for (let node = element; node; node = node.parentElement) {
+      const color = parse(getComputedStyle(node).backgroundColor);
+      const alpha = color.length > 3 ? color[3] : 1;
+      if (alpha > 0) layers.push([color, alpha]);
+      if (alpha === 1) break;
+    }
+    return layers.reverse().reduce((under, [color, alpha]) =>
+      [0, 1, 2].map(i => color[i] * alpha + under[i] * (1 - alpha)), [255, 255, 255]);
+  };
+  const texts = 'article p, article li, article h1, article h2, .wm-title, .wm-control label, .wm-value, ' +
+    '.wm-control select, .wm-quiz summary, .wm-ask, .wm-feedback';
+  const rows = [];
+  for (const element of document.querySelectorAll(texts)) {
+    if (!element.textContent.trim() || !element.checkVisibility()) continue;
+    rows.push([element, parse(getComputedStyle(element).color)]);
+  }
+  for (const element of document.querySelectorAll('.js-plotly-plot .xtick text, .js-plotly-plot .legendtext'))
+    rows.push([element, parse(getComputedStyle(element).fill)]);
+  return rows.map(([element, color]) => {
+    let under = behind(element);
+    const plot = element.closest('.js-plotly-plot');
+    if (plot) under = parse(getComputedStyle(plot.querySelector('.main-svg')).backgroundColor);
+    const [low, high] = [light(color), light(under)].sort((a, b) => a - b);
+    return {text: element.textContent.trim().slice(0, 40), ratio: (high + 0.05) / (low + 0.05)};
+  });
+}"""
+
+
+def test_no_request_leaves_and_nothing_fails(document, built, visit):
+    _, requests, errors = visit(built(document))
+    assert requests == []
+    assert errors == []
+
+
+def test_a_page_is_light_enough(document, built):
+    assert built(document).stat().st_size <= 2_000_000
+
+
+def test_all_maths_is_typeset(document, built, visit):
+    page: Page = visit(built(document)).page
+    raw = "elements => elements.filter(e => !e.querySelector('mjx-container')).map(e => e.textContent)"
+    assert page.eval_on_selector_all("article .math", raw) == []
+    assert page.locator("[data-mml-node='merror'], mjx-merror").count() == 0
+    assert "\\(" not in page.locator("article").inner_text().replace("\\\\(", "")
+
+
+def test_every_figure_has_a_text_and_is_shown(document, built, visit):
+    page: Page = visit(built(document)).page
+    silent = "images => images.filter(i => !i.alt.trim() || !i.naturalWidth).map(i => i.outerHTML.slice(0, 120))"
+    page.eval_on_selector_all("article img[loading=lazy]", "images => images.forEach(i => i.loading = 'eager')")
+    assert page.eval_on_selector_all("article img", silent) == []
+    plots = page.locator("article .js-plotly-plot")
+    for plot in plots.all():
+        assert (plot.get_attribute("aria-label") or "").strip()
+
+
+def test_explorers_follow_keyboard_and_mouse(document, built, visit):
+    page: Page = visit(built(document)).page
+    for explorer in page.locator(".wm-explorer").all():
+        title = explorer.get_attribute("aria-label")
+        assert explorer.locator(".js-plotly-plot").count() == 1, title
+        assert len(json.loads(explorer.evaluate(FIGURE))) > 0, title
+        controls = explorer.locator("input[type=range], select")
+        assert controls.count() > 0, title
+        for control in controls.all():
+            label = control.get_attribute("aria-label")
+            assert label, title
+            if control.evaluate("element => element.tagName") == "SELECT":
+                assert choose(page, explorer, control), f"{title}: {label} changes nothing"
+            else:
+                assert control.get_attribute("aria-valuetext"), f"{title}: {label} does not print its value"
+                assert press(page, explorer, control), f"{title}: the keyboard on {label} changes nothing"
+                assert drag(page, explorer, control), f"{title}: the mouse on {label} changes nothing"
+
+
+def settle(page: Page) -> None:
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def press(page: Page, explorer: Locator, slider: Locator) -> bool:
+    slider.focus()
+    page.keyboard.press("Home")
+    settle(page)
+    figures, values = {explorer.evaluate(FIGURE)}, {slider.get_attribute("aria-valuetext")}
+    last = int(slider.get_attribute("max") or 0)
+    for _ in range(last):
+        page.keyboard.press("ArrowRight")
+        settle(page)
+        figures.add(explorer.evaluate(FIGURE))
+        values.add(slider.get_attribute("aria-valuetext"))
+    printed = slider.evaluate("element => element.closest('.wm-control').querySelector('output').textContent")
+    assert printed == slider.get_attribute("aria-valuetext")
+    assert len(values) == last + 1
+    return len(figures) > 1
+
+
+def drag(page: Page, explorer: Locator, slider: Locator) -> bool:
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    figures = set()
+    for share in (0.02, 0.5, 0.98):
+        page.mouse.click(box["x"] + share * box["width"], middle)
+        settle(page)
+        figures.add(explorer.evaluate(FIGURE))
+    page.mouse.down()
+    page.mouse.move(box["x"] + 2, middle, steps=5)
+    page.mouse.up()
+    settle(page)
+    assert slider.input_value() == "0"
+    return len(figures) > 1
+
+
+def choose(page: Page, explorer: Locator, select: Locator) -> bool:
+    figures = set()
+    for index in range(select.locator("option").count()):
+        select.select_option(index=index)
+        settle(page)
+        figures.add(explorer.evaluate(FIGURE))
+    return len(figures) > 1
+
+
+def test_quizzes_answer_by_mouse_and_by_keyboard(document, built, visit):
+    page: Page = visit(built(document)).page
+    for question in page.locator(".wm-quiz .wm-question").all():
+        wrong, right = question.locator(".wm-wrong").first, question.locator(".wm-right").first
+        assert not wrong.locator(".wm-feedback").is_visible()
+        wrong.locator("summary").click()
+        assert "Not so." in wrong.locator(".wm-feedback").inner_text()
+        assert len(wrong.locator(".wm-feedback").inner_text()) > len("Not so. ")
+        right.locator("summary").focus()
+        page.keyboard.press("Enter")
+        assert "Right." in right.locator(".wm-feedback").inner_text()
+        if question.locator("details[name]").count():
+            assert not wrong.locator(".wm-feedback").is_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_is_legible_in_both_themes(document, built, visit, keep_screenshot, theme):
+    page: Page = visit(built(document), theme=theme).page
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
+    if page.locator(".wm-quiz").count():
+        page.locator(".wm-quiz .wm-wrong summary").first.click()
+    keep_screenshot(page, f"{document.replace('/', '-')}-{theme}")
+    rows = page.evaluate(LEGIBILITY)
+    assert rows
+    assert [row for row in rows if row["ratio"] < 4.5] == []  # WCAG 1.4.3
+
+
+def test_a_page_fits_a_telephone(document, built, visit, keep_screenshot):
+    page: Page = visit(built(document), width=390).page
+    keep_screenshot(page, f"{document.replace('/', '-')}-telephone")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for slider in page.locator(".wm-explorer input[type=range]").all():
+        box = slider.bounding_box()
+        assert box is not None
+        assert box["width"] >= 150

@@ -1,0 +1,443 @@
+"""The command line: what it prints where, its exit status, and one clear line for each mistake."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import nbformat
+import pytest
+
+import wmcourse
+from wmcourse import cli
+from wmcourse.zoo import registry
+
+ROOT = Path(wmcourse.__file__).parents[1]
+SOURCE = ROOT / "sources" / "solutions" / "09_dreamer.md"
+
+RECIPE = dedent('''
+    """A model of four numbers, trained in no time."""
+
+    import os
+    import time
+    from dataclasses import dataclass, field
+    from pathlib import Path
+
+    import torch
+    from torch import nn
+
+    from wmcourse import zoo
+    from wmcourse.evaluation.statistics import Interval
+
+    NAME, HEADLINE = "toy-model", "return_mean"
+    DESCRIPTION, PROTOCOL = "A toy.", "real episodes, 95% bootstrap interval"
+
+
+    @dataclass(frozen=True)
+    class Layer:
+        width: int = 2
+
+
+    @dataclass(frozen=True)
+    class Config:
+        seed: int = 0
+        """Seed of everything random."""
+        layer: Layer = field(default_factory=Layer)
+        steps: int = 1
+
+        def __post_init__(self):
+            if self.steps < 1:
+                raise ValueError(f"steps must be at least 1, got {self.steps}")
+
+
+    def build(config):
+        return nn.Linear(config.layer.width, 1)
+
+
+    def evaluate(module, *, episodes, seed):
+        print("a stray line")
+        os.write(1, b"a stray line from below Python\\n")
+        if episodes == 13:
+            return {"return_mean": Interval(float("nan"), 0.0, 0.0)}
+        angle = Interval(0.1, 0.05, 0.2)
+        return {"return_mean": Interval(float(episodes), seed, 9.0), "pole_angle_error_rad_h11": angle}
+
+
+    def main(config, *, directory=None):
+        print("training", flush=True)
+        for _ in range(config.steps - 1):
+            time.sleep(0.1)
+        module = build(config)
+        if config.seed == 666:
+            nn.init.constant_(module.weight, float("nan"))
+        else:
+            nn.init.constant_(module.weight, config.seed)
+        metrics = {"return_mean": Interval(5.0, 4.0, 6.0)}
+        return zoo.save(
+            NAME, module, config=config, seed=config.seed, command=f"wmcourse train {NAME} --seed {config.seed}",
+            wall_s=0.1, environment_steps=1, metrics=metrics, protocol=PROTOCOL, headline=HEADLINE,
+            description=DESCRIPTION, directory=directory,
+        )
+''')
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The toy recipe, registered, and an empty folder for its weights."""
+    (tmp_path / "toy_recipe.py").write_text(RECIPE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(registry.RECIPES, "toy-model", "toy_recipe")
+    sys.modules.pop("toy_recipe", None)
+    yield tmp_path / "weights"
+    sys.modules.pop("toy_recipe", None)
+
+
+def run(*words: Any) -> int:
+    """The exit status, whether `main` returns it or argparse leaves with it."""
+    try:
+        return cli.main([str(word) for word in words])
+    except SystemExit as stop:
+        return int(stop.code or 0)
+
+
+def one_line(capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line on stderr, with nothing on stdout."""
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    (line,) = captured.err.splitlines()
+    return line
+
+
+def process(toy: Path, *words: Any) -> list[str]:
+    """The command line of a process in which the toy recipe is registered."""
+    code = (
+        "import sys, wmcourse.zoo.registry as r; r.RECIPES['toy-model'] = 'toy_recipe'; "
+        "from wmcourse.cli import main; sys.exit(main())"
+    )
+    return [sys.executable, "-c", code, *map(str, words)]
+
+
+def environment(toy: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{toy.parent}"}
+
+
+# train ----------------------------------------------------------------------------------------------------------------
+
+
+def test_train_passes_every_option_of_the_config_on(toy: Path) -> None:
+    assert run("train", "toy-model", "--seed", 3, "--layer.width", 4, "--output-dir", toy) == 0
+    model = wmcourse.load("toy-model", directory=toy)
+    assert model.manifest.config == {"seed": 3, "layer": {"width": 4}, "steps": 1}
+    assert model.weight.tolist() == [[3.0] * 4]
+
+
+def test_train_help_shows_the_recipe_s_options(toy: Path, capsys) -> None:
+    assert run("train", "toy-model", "--help") == 0
+    shown = capsys.readouterr().out
+    for text in ("--seed INT", "Seed of everything random.", "--layer.width", "--output-dir", "A toy."):
+        assert text in shown
+    assert run("train", "--help") == 0
+    assert "toy-model" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "the model's name comes first"),
+        (["--seed", "3", "toy-model"], "the model's name comes first"),
+        (["toy-modle"], "unknown model 'toy-modle': did you mean 'toy-model'?"),
+        (["toy-model", "--sed", "3"], "Unrecognized options: --sed, 3 Perhaps you meant: --seed INT"),
+        (["toy-model", "--seed", "x"], "Error parsing --seed: invalid literal for int"),
+        (["toy-model", "--steps", "0"], "steps must be at least 1, got 0"),
+        (["toy-model", "--output-dir", __file__], "cannot make the folder"),
+        (["toy-model", "--seed", "666"], "the training diverged: weight holds NaN"),
+    ],
+)
+def test_a_wrong_training_is_refused_in_one_line(toy: Path, capsys, words: list[str], message: str) -> None:
+    if words[-1:] == ["666"]:
+        words = [*words, "--output-dir", str(toy)]
+    assert run("train", *words) == 2
+    captured = capsys.readouterr()
+    (line,) = captured.err.splitlines()
+    assert line.startswith("wmcourse: ")
+    assert message in line
+    assert not toy.exists() or not list(toy.iterdir())
+
+
+def test_a_folder_that_is_read_only_is_refused_before_the_training(toy: Path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert run("train", "toy-model", "--output-dir", toy) == 2
+    assert "choose another folder with --output-dir" in one_line(capsys)
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_ctrl_c_leaves_what_was_there(toy: Path, trained: bool) -> None:
+    if trained:
+        assert run("train", "toy-model", "--seed", 1, "--output-dir", toy) == 0
+    before = {path.name: path.read_bytes() for path in toy.glob("*")}
+    words = process(toy, "train", "toy-model", "--seed", 2, "--steps", 600, "--output-dir", toy)
+    child = subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(toy), start_new_session=True
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "training\n"
+    time.sleep(0.2)
+    child.send_signal(signal.SIGINT)
+    _, stderr = child.communicate(timeout=60)
+    assert child.returncode == 130
+    state = "the old weights are unchanged" if trained else "nothing was saved"
+    assert stderr.strip() == f"wmcourse: interrupted; {state}"
+    assert {path.name: path.read_bytes() for path in toy.glob("*")} == before
+
+
+# evaluate -------------------------------------------------------------------------------------------------------------
+
+
+def test_evaluate_prints_one_json_object_and_nothing_else(toy: Path) -> None:
+    assert run("train", "toy-model", "--output-dir", toy) == 0
+    words = process(toy, "evaluate", "toy-model", "--episodes", 7, "--seed", 3, "--json", "--weights-dir", toy)
+    done = subprocess.run(words, capture_output=True, text=True, env=environment(toy), timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "model": "toy-model",
+        "protocol": "real episodes, 95% bootstrap interval",
+        "seed": 3,
+        "episodes": 7,
+        "metrics": {
+            "return_mean": {"value": 7.0, "low": 3.0, "high": 9.0},
+            "pole_angle_error_rad_h11": {"value": 0.1, "low": 0.05, "high": 0.2},
+        },
+    }
+    assert "a stray line\n" in done.stderr
+    assert "a stray line from below Python" in done.stderr
+
+
+def test_evaluate_without_json_is_a_table(toy: Path, capsys) -> None:
+    assert run("train", "toy-model", "--output-dir", toy) == 0
+    capsys.readouterr()
+    assert run("evaluate", "toy-model", "--episodes", 7, "--weights-dir", toy) == 0
+    shown = capsys.readouterr().out
+    assert "pole_angle_error_rad_h11  0.1 [0.05, 0.2]" in shown
+    assert "7 episodes, seed 0: real episodes" in shown
+
+
+def test_nan_is_never_printed(toy: Path, capsys) -> None:
+    assert run("train", "toy-model", "--output-dir", toy) == 0
+    capsys.readouterr()
+    assert run("evaluate", "toy-model", "--episodes", 13, "--json", "--weights-dir", toy) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "return_mean could not be measured" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["evaluate"], "NAME"),
+        (["evaluate", "toy"], "did you mean 'toy-model'?"),
+        (["evaluate", "toy-model"], "make it with: wmcourse train toy-model"),
+        (["evaluate", "toy-model", "--episodes", "0"], "must be at least 1, got 0"),
+        (["evaluate", "toy-model", "--episodes", "many"], "'many' is not an integer"),
+        (["evaluate", "toy-model", "--seed", "-1"], "must be at least 0, got -1"),
+        (["evaluate", "toy-model", "--epochs", "3"], "unrecognized arguments: --epochs 3"),
+        (["evalute", "toy-model"], "invalid choice: 'evalute'"),
+        ([], "COMMAND"),
+        (["study", "nothing"], "unknown study 'nothing'"),
+    ],
+)
+def test_a_wrong_call_is_refused_in_one_line(toy: Path, capsys, words: list[str], message: str) -> None:
+    assert run(*words) == 2
+    assert message in one_line(capsys)
+
+
+def test_damaged_weights_are_one_line_too(toy: Path, capsys) -> None:
+    assert run("train", "toy-model", "--output-dir", toy) == 0
+    (toy / "toy-model.safetensors").write_bytes(b"")
+    capsys.readouterr()
+    assert run("evaluate", "toy-model", "--weights-dir", toy) == 2
+    assert "expected sha256" in one_line(capsys)
+
+
+# list and study -------------------------------------------------------------------------------------------------------
+
+
+def test_list_shows_trained_and_untrained_models(toy: Path, capsys) -> None:
+    assert run("list", "--weights-dir", toy) == 0
+    assert f"toy-model         not trained yet: wmcourse train toy-model --output-dir {toy}" in capsys.readouterr().out
+    assert run("train", "toy-model", "--output-dir", toy) == 0
+    capsys.readouterr()
+    assert run("list", "--weights-dir", toy) == 0
+    assert "return_mean 5 [4, 6]" in capsys.readouterr().out
+    assert run("list", "--json", "--weights-dir", toy) == 0
+    (entry,) = [entry for entry in json.loads(capsys.readouterr().out) if entry["name"] == "toy-model"]
+    assert entry["trained"]
+    assert entry["metrics"]["return_mean"] == {"value": 5.0, "low": 4.0, "high": 6.0}
+
+
+def test_study_runs_its_module(tmp_path: Path, monkeypatch, capsys) -> None:
+    (tmp_path / "toy_study.py").write_text("def main():\n    print('measured')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(registry.STUDIES, "toy-study", "toy_study")
+    assert run("study", "toy-study") == 0
+    assert capsys.readouterr().out == "measured\n"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["evaluate", "--help"], ["check", "--help"], ["list", "--help"]])
+def test_help_is_help(capsys, words: list[str]) -> None:
+    assert run(*words) == 0
+    assert "usage: wmcourse" in capsys.readouterr().out
+
+
+# check ----------------------------------------------------------------------------------------------------------------
+
+SETUP = """
+class CheckFailed(AssertionError):
+    pass
+
+def check(function, number, right):
+    got = function()
+    if got != right:
+        raise CheckFailed(f"expected: {right}\\ngot:      {got}")
+    print(f"Exercise {number} is right: {function.__name__}")
+"""
+
+
+def notebook(
+    path: Path, functions: dict[str, str], *, setup: str = SETUP, checks: dict[str, str] | None = None
+) -> Path:
+    """An exercise notebook: a function `f` for each exercise, right when it returns 1."""
+    cells = [nbformat.v4.new_code_cell(setup)]
+    for number, code in functions.items():
+        cells.append(nbformat.v4.new_markdown_cell(f"## Exercise {number}: The title of {number}\n\nText."))
+        cells.append(nbformat.v4.new_code_cell(code, metadata={"tags": [f"exercise-{number}"]}))
+        check = (checks or {}).get(number, f'check(f, "{number}", 1)')
+        cells.append(nbformat.v4.new_code_cell(check, metadata={"tags": [f"check-{number}"]}))
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    return tmp_path
+
+
+def answer(code: str) -> str:
+    return f"def f():\n    {code}\n"
+
+
+def test_check_tells_done_from_wrong_from_not_started_and_one_error_stops_nothing(folder: Path, capsys) -> None:
+    functions = {
+        "9.1": answer("return 1"),
+        "9.2": answer("return 2"),
+        "9.3": answer('raise NotImplementedError("Exercise 9.3")'),
+        "9.4": "def f(:\n    return 1",
+        "9.5": answer("while True: pass"),
+        "9.6": answer("import os; os._exit(3)"),
+        "9.7": answer("return 1"),
+        "9.8": answer("return 2"),
+        "9.9": answer('raise NotImplementedError("later")'),
+        "9.10": answer("return 1"),
+    }
+    checks = {"9.8": "# check(f, '9.8', 1)"}
+    path = notebook(folder / "09_dreamer.ipynb", functions, checks=checks)
+    before, modified = path.read_bytes(), path.stat().st_mtime_ns
+    assert run("check", "dreamer", "--json", "--exercises", folder, "--timeout", 3) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == (before, modified)
+    assert [file.name for file in folder.iterdir()] == ["09_dreamer.ipynb"]
+    found = {entry["exercise"]: (entry["status"], entry["message"]) for entry in report["exercises"]}
+    assert list(found) == list(functions)
+    assert found["9.1"] == ("done", "")
+    assert found["9.2"] == ("wrong", "expected: 1\ngot:      2")
+    assert found["9.3"] == ("not started", "")
+    assert found["9.4"][0] == "wrong"
+    assert "SyntaxError" in found["9.4"][1]
+    assert found["9.5"] == ("wrong", "Timeout: the cell ran for more than 3 s and was stopped")
+    assert found["9.6"] == ("wrong", "KernelDied: the cell ended its Python process")
+    assert found["9.7"] == ("done", "")
+    assert found["9.8"] == ("wrong", "its check cell no longer calls the checker: copy it from a fresh notebook")
+    assert found["9.9"] == ("wrong", "NotImplementedError: later")
+    assert found["9.10"] == ("done", "")
+    assert (report["done"], report["total"]) == (3, 10)
+    assert report["exercises"][0]["title"] == "The title of 9.1"
+
+
+def test_check_names_a_cell_that_failed_above(folder: Path, capsys) -> None:
+    notebook(folder / "09_dreamer.ipynb", {"9.1": answer("return 1")}, setup="import no_such_module")
+    assert run("check", "--exercises", folder) == 1
+    shown = capsys.readouterr().out
+    assert "NameError: name 'check' is not defined" in shown
+    assert "a cell above the exercises failed first: ModuleNotFoundError" in shown
+    assert "0 of 1 done" in shown
+
+
+def test_check_reads_the_notebooks_that_ship(folder: Path, capsys) -> None:
+    from products import read_source, strip_solutions
+
+    solved = read_source(SOURCE)
+    nbformat.write(solved, folder / "09_dreamer.ipynb")
+    nbformat.write(strip_solutions(solved), folder / "10_stubs.ipynb")
+    assert run("check", "--exercises", folder) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-1] for line in lines[:5]] == ["done"] * 5
+    assert [line.split()[-2:] for line in lines[5:10]] == [["not", "started"]] * 5
+    assert "The return of a dream" in lines[1]
+    assert lines[10:] == ["5 of 10 done"]
+
+
+@pytest.mark.parametrize("topic", ["09_dreamer", "dreamer", "9", "09", "Dreamer", "exercises/09_dreamer.ipynb"])
+def test_a_topic_goes_by_all_its_names(folder: Path, topic: str) -> None:
+    from wmcourse.checks.progress import exercise_notebooks
+
+    for name in ("08_rssm", "09_dreamer", "11_dreamer_v3"):
+        (folder / f"{name}.ipynb").touch()
+    assert exercise_notebooks(folder, topic) == [folder / "09_dreamer.ipynb"]
+    assert len(exercise_notebooks(folder)) == 3
+
+
+@pytest.mark.parametrize(
+    ("topic", "message"),
+    [("dremer", "did you mean 'dreamer'"), ("12", "unknown topic '12'"), ("zzz", "choose from 09_dreamer, dreamer")],
+)
+def test_an_unknown_topic_brings_the_nearest_ones(folder: Path, capsys, topic: str, message: str) -> None:
+    notebook(folder / "09_dreamer.ipynb", {"9.1": answer("return 1")})
+    assert run("check", topic, "--exercises", folder) == 2
+    assert message in one_line(capsys)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"7", b'{"a": 1}', b"\xff\xfe", b'{"cells": 3, "nbformat": 4, "nbformat_minor": 5}']
+)
+def test_a_file_that_is_no_notebook_is_named(folder: Path, capsys, content: bytes) -> None:
+    (folder / "09_dreamer.ipynb").write_bytes(content)
+    assert run("check", "9", "--exercises", folder) == 2
+    line = one_line(capsys)
+    assert "09_dreamer.ipynb is not a notebook" in line
+    assert (folder / "09_dreamer.ipynb").read_bytes() == content
+
+
+def test_a_notebook_without_exercises_and_a_folder_without_notebooks(folder: Path, capsys) -> None:
+    assert run("check", "--exercises", folder) == 2
+    assert f"no exercise notebooks in {folder}" in one_line(capsys)
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")]), folder / "09_dreamer.ipynb")
+    assert run("check", "--exercises", folder) == 2
+    assert "have lost their tags" in one_line(capsys)
+
+
+def test_a_missing_check_cell_is_named(folder: Path) -> None:
+    from wmcourse.checks.progress import progress
+
+    path = notebook(folder / "09_dreamer.ipynb", {"9.1": answer("return 1"), "9.2": answer("return 1")})
+    content = nbformat.read(path, as_version=4)
+    content.cells = [cell for cell in content.cells if cell.metadata.get("tags") != ["check-9.1"]]
+    nbformat.write(content, path)
+    first, second = progress(path)
+    assert (first.status, first.message) == ("wrong", "its check cell is missing: copy it from a fresh notebook")
+    assert second.status == "done"
