@@ -105,14 +105,15 @@ def test_losses_equal_their_definition(actions, latent):
     start, alive = beliefs(agent), torch.tensor([1.0, 1.0, 0.0, 1.0, 1.0, 0.0])
     loss = agent.loss(start, alive, torch.Generator().manual_seed(0))
     dream = agent.dream(start, horizon=5, generator=torch.Generator().manual_seed(0))
-    value = agent.slow_critic(dream.features)[..., 0]
+    value = agent.slow_critic(dream.features)
     target = lambda_return(dream.reward, dream.continues, value, discount=0.9, lambda_=0.8)
     actor, critic = 0.0, 0.0
     for b in range(6):
         weight = float(alive[b])
         for t in range(5):
             actor -= weight * (target[b, t] + 0.1 * dream.entropy[b, t]).item() / 30
-            critic += 0.5 * weight * (agent.critic(dream.features[b, t]) - target[b, t]).item() ** 2 / 30
+            error = 0.1 * (agent.critic(dream.features[b, t]) - target[b, t]).item()  # in units of 1 / (1 - 0.9) points
+            critic += 0.5 * weight * error**2 / 30
             weight *= 0.9 * dream.continues[b, t].item()
     assert loss.actor.item() == pytest.approx(actor, rel=1e-4, abs=1e-6)
     assert loss.critic.item() == pytest.approx(critic, rel=1e-4)
@@ -172,7 +173,7 @@ def test_the_reinforce_gradient_is_the_score_times_the_advantage():
     features = torch.stack([state for state, _ in taken], 1)
     choice = torch.stack([action for _, action in taken], 1).argmax(-1)
     dream = agent.dream(start, horizon=5, generator=torch.Generator().manual_seed(0))
-    value = agent.slow_critic(dream.features)[..., 0].detach()
+    value = agent.slow_critic(dream.features).detach()
     target = lambda_return(dream.reward, dream.continues, value, discount=0.9, lambda_=0.8).detach()
     weight = torch.cat([torch.ones(6, 1), 0.9 * dream.continues[:, :-1]], 1).cumprod(1).detach()
     policy = torch.distributions.Categorical(logits=agent.actor.net(features))

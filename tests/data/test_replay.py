@@ -74,3 +74,14 @@ def test_sampling_changes_nothing_in_the_buffer():
 def test_an_episode_larger_than_the_buffer_is_refused():
     with pytest.raises(ValueError, match="an episode of 9 rows does not fit a buffer of 8"):
         filled([8], capacity=8)
+
+
+def test_every_second_window_comes_from_the_newest_steps_if_asked():
+    buffer = filled([10] * 40, capacity=1000)  # 440 rows, of which the last 44 are episodes 36 to 39
+    batch = buffer.sample(2000, 5, torch.Generator().manual_seed(0), newest=44)
+    episode = batch.observation[:, 0, 0]
+    assert episode[::2].min() == 36
+    assert episode[1::2].min() == 0
+    assert 0.05 < (episode[1::2] >= 36).float().mean().item() < 0.15  # uniform elsewhere: about a tenth
+    short = buffer.sample(8, 20, newest=3)  # fewer than a window: the newest window itself
+    assert (short.observation[::2, -1, 1] == 10).all()

@@ -242,3 +242,34 @@ def test_bad_input_is_named():
         model.imagine(state, torch.zeros(2, 2, dtype=torch.long))
     with pytest.raises(ValueError, match=r"action has shape \(2, 3\)"):
         model.imagine(state, torch.zeros(2, 3))
+
+
+def test_a_blind_step_believes_the_prior_and_never_the_observation():
+    """With every step but the first withheld, what is observed there cannot matter to the beliefs."""
+    model = build(blindness=1.0)
+    batch = windows()
+    model.blind_steps = lambda is_first, generator=None: ~is_first
+    other = batch._replace(
+        observation=torch.cat([batch.observation[:, :1], torch.randn_like(batch.observation[:, 1:])], 1)
+    )
+    beliefs = []
+    for each in (batch, other):
+        torch.manual_seed(0)
+        beliefs.append(model.infer(each)[0].features)
+    torch.testing.assert_close(beliefs[0], beliefs[1])
+    model.blind_steps = lambda is_first, generator=None: torch.zeros_like(is_first)
+    torch.manual_seed(0)
+    assert not torch.allclose(model.infer(other)[0].features, beliefs[0])
+
+
+def test_blindness_is_a_share_of_the_steps_that_differs_between_windows():
+    model = build(blindness=0.6)
+    is_first = torch.zeros(4000, 50, dtype=torch.bool)
+    is_first[:, 0] = True
+    blind = model.blind_steps(is_first, torch.Generator().manual_seed(0))
+    assert not blind[:, 0].any()
+    shares = blind[:, 1:].float().mean(1)
+    assert abs(shares.mean().item() - 0.3) < 0.01  # uniform between 0 and 0.6
+    assert shares.max().item() > 0.55
+    assert shares.min().item() == 0.0
+    assert build(blindness=0.0).blind_steps(is_first) is None

@@ -3,6 +3,6 @@
 from wmcourse.interactive.claim import claim
 from wmcourse.interactive.explorer import Chart, Explorer
 from wmcourse.interactive.quiz import quiz
-from wmcourse.interactive.sliders import Choice, Slider
+from wmcourse.interactive.sliders import Choice, Slider, Stops
 
-__all__ = ["Chart", "Choice", "Explorer", "Slider", "claim", "quiz"]
+__all__ = ["Chart", "Choice", "Explorer", "Slider", "Stops", "claim", "quiz"]

@@ -91,6 +91,13 @@ def Slider(  # noqa: N802  (reads as the control it makes)
     return Control(values, first, label=label, unit=unit, never=never, live_values=live)
 
 
+def Stops(  # noqa: N802
+    values: Iterable[Value], *, default: Value | EllipsisType = ..., label: str | None = None, unit: str = ""
+) -> Control:
+    """Make a slider that stops at the listed values; None reads "never". The default is the first one."""
+    return replace(Choice(values, default=default, label=label, unit=unit), choice=False)
+
+
 def Choice(  # noqa: N802
     values: Iterable[Value], *, default: Value | EllipsisType = ..., label: str | None = None, unit: str = ""
 ) -> Control:

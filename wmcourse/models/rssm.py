@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Generator, Tensor, nn
 
 from wmcourse.data.replay import Batch
@@ -48,6 +48,9 @@ class RSSMConfig:
     """Share of the KL's gradient that trains the prior; the rest regularizes the posterior."""
     free_nats: float = 1.0
     """KL below which it is not penalized."""
+    blindness: float = 0.0
+    """While training, each window is blind to a random share of its steps, up to this one. The belief there comes from
+    the prior, so that the model learns to dream on, and to recover at its next look."""
 
 
 class RSSMState(NamedTuple):
@@ -179,15 +182,28 @@ class RSSM(nn.Module):
         embeddings = self.embed(batch.observation)
         state = self.initial(len(embeddings))
         states, posteriors = [], []
+        blind = self.blind_steps(batch.is_first, generator)
         for t in range(embeddings.shape[1]):
             keep = (~batch.is_first[:, t : t + 1]).float()
             deter = self.recur(map_state(lambda field, keep=keep: field * keep, state), batch.action[:, t] * keep)
             posterior = self.posterior(deter, embeddings[:, t])
-            state = RSSMState(deter, self.latent.sample(posterior, generator=generator))
+            believed = posterior
+            if blind is not None:
+                believed = torch.where(blind[:, t : t + 1], self.prior_head(deter), posterior)
+            state = RSSMState(deter, self.latent.sample(believed, generator=generator))
             states.append(state)
             posteriors.append(posterior)
         inferred: RSSMState = map_state(lambda *fields: torch.stack(fields, dim=1), *states)
         return inferred, self.prior_head(inferred.deter), torch.stack(posteriors, dim=1)
+
+    def blind_steps(
+        self, is_first: Bool[Tensor, "batch time"], generator: Generator | None = None
+    ) -> Bool[Tensor, "batch time"] | None:
+        """Steps whose observation is withheld, each window having its own random share of them; None without any."""
+        if self.config.blindness == 0.0:
+            return None
+        share = self.config.blindness * torch.rand(len(is_first), 1, generator=generator)
+        return (torch.rand(is_first.shape, generator=generator) < share) & ~is_first
 
     def loss(self, batch: Batch, generator: Generator | None = None) -> RSSMLoss:
         """The negative evidence lower bound, with balanced KL and free nats (Hafner et al. 2021, eq. 2 and 3)."""
@@ -202,9 +218,7 @@ class RSSM(nn.Module):
         continues = F.binary_cross_entropy_with_logits(self.continue_head(features).squeeze(-1), batch.continues)
         kl = balanced_kl(self.latent, posterior, prior, self.config.kl_balance, self.config.free_nats)
         config = self.config
-        total = (
-            observation + config.reward_scale * reward + config.continue_scale * continues + config.kl_scale * kl
-        )
+        total = observation + config.reward_scale * reward + config.continue_scale * continues + config.kl_scale * kl
         return RSSMLoss(total, observation, reward, continues, kl, states)
 
 

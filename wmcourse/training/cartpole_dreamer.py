@@ -5,23 +5,24 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
-from torch import nn
 from tqdm.auto import tqdm
 
 from wmcourse.agents.dreamer import Dreamer, DreamerConfig
 from wmcourse.agents.random_policy import RandomPolicy
 from wmcourse.data.collect import collect
 from wmcourse.data.replay import ReplayBuffer
-from wmcourse.evaluation.returns import episode_returns
+from wmcourse.data.seeds import TrainingSeeds
 from wmcourse.evaluation.statistics import Interval
 from wmcourse.models.protocol import map_state
 from wmcourse.models.rssm import RSSMConfig
+from wmcourse.nets.optimize import clipped_step
 from wmcourse.training.measure import measure_cartpole
+from wmcourse.training.result import Solved, Training
+from wmcourse.zoo.command import training_command
 from wmcourse.zoo.manifest import Manifest
-from wmcourse.zoo.weights import save, training_command
+from wmcourse.zoo.weights import save
 
 NAME = "cartpole-dreamer"
 ENV_ID = "CartPole-v1"
@@ -32,6 +33,8 @@ PROTOCOL = (
     "model errors at temperature 0 on the same episodes (policy) and on random-policy episodes (random); "
     "95% bootstrap intervals over episodes"
 )
+TRACK = 2.4
+"""The cart leaves the track this many meters from its middle, and the episode ends."""
 UNITS = (1.0, 1.0, 0.1, 1.0)
 """m, m/s, rad, rad/s: the size of an error that matters, by which observations are divided."""
 
@@ -48,7 +51,7 @@ class Config:
     starts: int = 128
     """Beliefs from which each update dreams, drawn from the batch_size * length beliefs of its windows."""
     model_lr: float = 2e-3
-    actor_lr: float = 1e-3
+    actor_lr: float = 5e-4
     critic_lr: float = 1e-3
     hold: float = 0.4
     """Share of the training before the learning rates begin to fall linearly."""
@@ -74,11 +77,12 @@ class Config:
                 deter_dim=128,
                 stoch_dim=16,
                 hidden_dim=96,
-                observation_std=0.1,
-                reward_scale=10.0,
-                continue_scale=5.0,
-                kl_scale=0.1,
+                observation_std=0.05,
+                reward_scale=40.0,
+                continue_scale=20.0,
+                kl_scale=0.2,
                 free_nats=0.1,
+                blindness=0.5,
             ),
             hidden_dim=96,
             gradient="reinforce",
@@ -88,25 +92,6 @@ class Config:
             explore=0.1,
         )
     )
-
-
-class Solved(NamedTuple):
-    """When the first validation mean at or above `Config.solved` was reached."""
-
-    update: int
-    environment_steps: int
-    wall_s: float
-
-
-class Training(NamedTuple):
-    """What a training made, and what it took."""
-
-    module: Dreamer
-    wall_s: float
-    environment_steps: int
-    history: list[dict[str, float]]
-    """One row per validation."""
-    solved: Solved | None
 
 
 def build(config: Config) -> Dreamer:
@@ -130,7 +115,7 @@ def train(
     torch.manual_seed(config.seed)
     agent = build(config)
     buffer = ReplayBuffer(100_000, config.agent.world.observation_shape, config.agent.world.action_dim)
-    seeds = SeedRange(config.seed)
+    seeds = TrainingSeeds(config.seed)
     for episode in collect(ENV_ID, RandomPolicy(2, seed=config.seed), episodes=config.seed_episodes, seed=seeds.next()):
         buffer.add(episode)
     steps = len(buffer) - config.seed_episodes
@@ -140,7 +125,7 @@ def train(
         "critic": (torch.optim.Adam(agent.critic.parameters(), eps=1e-5), config.critic_lr),
     }
     history: list[dict[str, float]] = []
-    best, best_score, solved = copy.deepcopy(agent.state_dict()), (-1.0, 0.0), None
+    best, best_score, kept, solved = copy.deepcopy(agent.state_dict()), (-1.0, 0.0), 0, None
 
     for update in tqdm(range(1, config.updates + 1), disable=not progress, desc=NAME, unit="update"):
         decay = min(1.0, max(config.final_lr, (1 - update / config.updates) / (1 - config.hold)))
@@ -150,14 +135,14 @@ def train(
         # 1. The world model learns from real windows.
         batch = buffer.sample(config.batch_size, config.length, newest=config.newest)
         model = agent.world.loss(batch)
-        step(optimizers["world"][0], model.total, agent.world, config.clip)
+        clipped_step(optimizers["world"][0], model.total, agent.world, clip=config.clip)
 
         # 2. Actor and critic learn from dreams that start in real beliefs.
         chosen = torch.randperm(batch.continues.numel())[: config.starts]
         start = map_state(lambda part, rows=chosen: part.detach().flatten(0, 1)[rows], model.states)
         behavior = agent.loss(start, batch.continues.flatten()[chosen])
-        step(optimizers["actor"][0], behavior.actor, agent.actor, config.clip)
-        step(optimizers["critic"][0], behavior.critic, agent.critic, config.clip)
+        clipped_step(optimizers["actor"][0], behavior.actor, agent.actor, clip=config.clip)
+        clipped_step(optimizers["critic"][0], behavior.critic, agent.critic, clip=config.clip)
         agent.update_slow_critic()
 
         # 3. Now and then, a real episode.
@@ -167,51 +152,31 @@ def train(
             steps += len(episode)
 
         if update % config.validate_every == 0 or update == config.updates:
-            returns = episode_returns(ENV_ID, agent, episodes=config.validation_episodes, seed=seeds.validation)
-            score = (float(returns.mean()), -float(model.observation))
+            played = collect(ENV_ID, agent, episodes=config.validation_episodes, seed=seeds.validation)
+            score = (sum(map(len, played)) / len(played), -model.observation.item())
             row = {
                 "update": update,
                 "environment_steps": steps,
                 "wall_s": time.perf_counter() - started,
                 "return": score[0],
-                "observation_loss": float(model.observation),
-                "kl": float(model.kl),
-                "imagined_return": float(behavior.imagined_return),
+                "off_track": sum(abs(episode.observations[-1, 0].item()) > TRACK for episode in played) / len(played),
+                "observation_loss": model.observation.item(),
+                "kl": model.kl.item(),
+                "imagined_return": behavior.imagined_return.item(),
+                "entropy": behavior.entropy.item(),
             }
             history.append(row)
             if on_update is not None:
                 on_update(update, row)
             if score > best_score:
-                best, best_score = copy.deepcopy(agent.state_dict()), score
+                best, best_score, kept = copy.deepcopy(agent.state_dict()), score, update
             if solved is None and score[0] >= config.solved:
                 solved = Solved(update, steps, row["wall_s"])
                 if config.stop_when_solved:
                     break
 
     agent.load_state_dict(best)
-    return Training(agent.eval(), time.perf_counter() - started, steps, history, solved)
-
-
-class SeedRange:
-    """Environment seeds of one training: never below 1,000,000, so that evaluation seeds stay unseen."""
-
-    def __init__(self, seed: int) -> None:
-        self.validation = 1_000_000 * (seed + 1)
-        self._last = self.validation
-
-    def next(self) -> int:
-        """A seed not used before."""
-        self._last += 1
-        return self._last
-
-
-def step(optimizer: torch.optim.Optimizer, loss: torch.Tensor, module: nn.Module, clip: float) -> None:
-    """One step of `optimizer` on the parameters of `module` alone."""
-    parameters = list(module.parameters())
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward(inputs=parameters)
-    nn.utils.clip_grad_norm_(parameters, clip)
-    optimizer.step()
+    return Training(agent.eval(), kept, steps, time.perf_counter() - started, solved, history)
 
 
 def evaluate(module: Dreamer, *, episodes: int, seed: int) -> dict[str, Interval]:

@@ -14,7 +14,9 @@ RECIPES: dict[str, str] = {
 }
 """Model to the module that trains it."""
 
-STUDIES: dict[str, str] = {}
+STUDIES: dict[str, str] = {
+    "cartpole-dreamer-seeds": "wmcourse.training.cartpole_dreamer_seeds",
+}
 """Study to the module whose `main()` measures it again; its results are in `studies/NAME.json`."""
 
 

@@ -1,0 +1,64 @@
+"""How a time becomes a ratio: each benchmark is set against a reference measured in the same run."""
+
+from collections.abc import Callable
+from timeit import repeat
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+torch.set_num_threads(1)  # two threads wait for each other when another program takes a core: tens of times slower
+SIDE = 1024
+"""Rows and columns of the reference matrices: large enough to keep the processor's arithmetic busy."""
+Work = Callable[[], object]
+
+
+class Ratio:
+    """Times some work beside a reference, the fastest round of each: other programs only ever add time."""
+
+    def __init__(self, benchmark) -> None:
+        self.benchmark = benchmark
+        torch.manual_seed(0)
+
+    def to(self, name: str, reference: Work, work: Work, scale: float = 1.0) -> None:
+        """Ratio of the time of `work` to `scale` times that of `reference`, which runs before and after it."""
+        work(), reference()  # what happens only once is not measured
+        before = fastest(reference)
+        self.benchmark(work)
+        if self.benchmark.stats is None:  # --benchmark-disable
+            return
+        expected = scale * min(before, fastest(reference))
+        measured = self.benchmark.stats.stats.min
+        self.benchmark.extra_info.update(reference=name, ratio=measured / expected)
+
+    def to_matrix_products(self, work: Work) -> None:
+        """Ratio to large matrix products of as many floating-point operations, backward passes included."""
+        work()
+        with FlopCounterMode(display=False) as counter:
+            work()
+        a, b, out = torch.randn(3, SIDE, SIDE)
+        flops = counter.get_total_flops()
+        self.to(f"{flops / 1e9:.2g} GFLOP", lambda: torch.mm(a, b, out=out), work, scale=flops / (2 * SIDE**3))
+
+
+def fastest(work: Work) -> float:
+    """Seconds of the fastest of five runs."""
+    return min(repeat(work, number=1, repeat=5))
+
+
+@pytest.fixture
+def ratio(benchmark) -> Ratio:
+    return Ratio(benchmark)
+
+
+def pytest_terminal_summary(terminalreporter, config) -> None:
+    rows = [bench for bench in config._benchmarksession.benchmarks if "ratio" in bench.extra_info]
+    if not rows:
+        return
+    terminalreporter.section(f"torch {torch.__version__}, one thread")
+    terminalreporter.line(f"{'benchmark':38s} {'ms':>10s} {'ratio':>10s}   to the time of")
+    for bench in rows:
+        info = bench.extra_info
+        terminalreporter.line(
+            f"{bench.name:38s} {bench.stats.min * 1e3:10.3f} {info['ratio']:10.3g}   {info['reference']}"
+        )
