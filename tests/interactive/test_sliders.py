@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wmcourse.interactive import Choice, Slider
+from wmcourse.interactive import Choice, Slider, Stops
 from wmcourse.interactive.sliders import as_control, text
 
 
@@ -96,3 +96,11 @@ def test_words_make_a_choice_and_numbers_a_slider():
 @pytest.mark.parametrize(("value", "shown"), [(0.1 + 0.2, "0.3"), (-5, "−5"), (1e-7, "1e−07"), ("a-b", "a-b")])
 def test_numbers_are_shown_short(value, shown):
     assert text(value) == shown
+
+
+def test_stops_make_a_slider_over_the_listed_values():
+    control = Stops([1, 5, 20, None], default=20, unit="steps")
+    assert control.values == (1, 5, 20, None)
+    assert not control.choice
+    assert control.show(control.default) == "20 steps"
+    assert control.show(None) == "never"

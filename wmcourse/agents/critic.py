@@ -10,7 +10,7 @@ class Critic(nn.Module):
     """Value of a belief in points, from a network that answers in units of `scale` points.
 
     With `scale` = 1 / (1 - discount), the value of one point per step forever, the network's answers are of order 1.
-    Without it, Adam has to walk the output from 0 to 100 in steps of the learning rate, and the critic lags.
+    Otherwise its output has to grow to 100 before it can tell states apart, in steps of the learning rate.
     """
 
     def __init__(self, feature_dim: int, hidden_dim: int, *, scale: float, layers: int = 2) -> None:

@@ -22,11 +22,14 @@ class CheckFailed(AssertionError):
         return [f"Not right yet.\n{self}"]
 
 
-def checker(number: str) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
+def checker(
+    number: str, advice: Mapping[str, str] | None = None
+) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
     """Make a function that examines an answer into the checker of exercise `number`.
 
     The checker prints one line when the answer is right. A stub's `NotImplementedError("Exercise ...")` passes through;
-    any other error of the answer becomes a `CheckFailed` that names the line it came from.
+    any other error of the answer becomes a `CheckFailed` that names the line it came from. `advice` maps a part of such
+    an error's message to the likely mistake. The random state and the gradient mode are left as they were.
     """
 
     def decorate(examine: Callable[[Any], None]) -> Callable[[Any], None]:
@@ -36,13 +39,14 @@ def checker(number: str) -> Callable[[Callable[[Any], None]], Callable[[Any], No
                 mistake = "hand over the function itself, without calling it"
                 raise CheckFailed(f"the function {examine.__name__}", describe(answer), mistake)
             try:
-                examine(answer)
+                with torch.random.fork_rng(devices=[]), torch.set_grad_enabled(True):
+                    examine(answer)
             except CheckFailed as failure:
                 raise failure.with_traceback(None) from None
             except Exception as error:
                 if isinstance(error, NotImplementedError) and str(error).startswith("Exercise"):
                     raise
-                raise _raised(error, examine.__name__) from error
+                raise _raised(error, examine.__name__, advice or {}) from error
             print(solved(number, examine.__name__))
 
         return check
@@ -96,11 +100,26 @@ def expect_close(
     *,
     tolerance: float = 1e-4,
 ) -> None:
-    """Fail unless the tensors agree; `mistakes` maps explanations to the numbers they lead to."""
+    """Fail unless the tensors agree; `mistakes` maps explanations to the numbers they lead to.
+
+    Of more than 16 numbers, the message shows only the first row that differs.
+    """
     if _close(actual, expected, tolerance):
         return
     likely = next((text for text, wrong in (mistakes or {}).items() if _close(actual, wrong, tolerance)), "")
+    if actual.shape == expected.shape and expected.numel() > 16 and expected.dim() > 1:
+        differs = ~torch.isclose(actual.detach().double(), expected.detach().double(), rtol=tolerance, atol=tolerance)
+        place = tuple(differs.any(-1).nonzero()[0].tolist())
+        what, actual, expected = f"{what}, first wrong at {list(place)},", actual[place], expected[place]
     raise CheckFailed(f"{what} = {numbers(expected)}", numbers(actual), likely)
+
+
+def expect_unchanged(given: Mapping[str, Tensor], before: Mapping[str, Tensor]) -> None:
+    """Fail if an argument no longer holds what it held before the answer was called."""
+    for name, tensor in before.items():
+        same = torch.equal(given[name], tensor) and given[name].requires_grad == tensor.requires_grad
+        mistake = "build new tensors, do not write into these nor change their requires_grad"
+        expect(same, f"`{name}` as it was given", f"a changed `{name}`", mistake)
 
 
 def expect(condition: bool, expected: str, got: str, mistake: str = "") -> None:
@@ -115,31 +134,36 @@ def _close(actual: Tensor, expected: Tensor, tolerance: float) -> bool:
     return torch.allclose(actual.detach().double(), expected.detach().double(), rtol=tolerance, atol=tolerance)
 
 
-def _raised(error: Exception, name: str) -> CheckFailed:
+def _raised(error: Exception, name: str, advice: Mapping[str, str]) -> CheckFailed:
     ours = str(Path(__file__).parent)
+    trace = traceback.extract_tb(error.__traceback__)
     frames = [
         frame
-        for frame in traceback.extract_tb(error.__traceback__)
+        for frame in trace
         if frame.line and "site-packages" not in frame.filename and not frame.filename.startswith(ours)
     ]
     place = f", at `{frames[-1].line}`" if frames else ""
     text = str(error).strip().splitlines()
     got = f"{type(error).__name__}: {text[0] if text else 'no message'}{place}"
-    return CheckFailed(f"{name} to return without an error", got, _advice(error))
+    likely = next((mistake for part, mistake in advice.items() if part in str(error)), "") or _advice(error)
+    arguments = "positional argument" in str(error) or "keyword argument" in str(error)
+    if isinstance(error, TypeError) and arguments and trace[-1].filename.startswith(ours):
+        likely = "keep the arguments of the stub: their names and their order"  # the call itself failed, not the answer
+    return CheckFailed(f"{name} to return without an error", got, likely)
 
 
 def _advice(error: Exception) -> str:
     text = str(error)
     if "leaf Variable that requires grad" in text:
-        return "change parameters in place under `with torch.no_grad():`"
+        return "build a new tensor: one that requires a gradient cannot be written into"
     if "doesn't require grad" in text or "does not require grad" in text:
         return "the graph was cut, by .detach(), .data, torch.no_grad() or a detour through NumPy"
-    if "probability tensor contains" in text or "requires the probabilities" in text:
-        return "logits are not probabilities yet: apply torch.softmax(logits, dim=-1) first"
-    if "positional argument" in text or "keyword argument" in text:
-        return "keep the arguments of the stub, in their order"
     if "can't be converted to numpy" in text.lower() or "Can't call numpy()" in text:
         return "stay in torch: a detour through NumPy cuts the gradient"
+    if "with a bool tensor is not supported" in text:
+        return "turn the flags into numbers first: .float()"
+    if "Boolean value of Tensor" in text:
+        return "`if`, `and`, `or` and `not` take one flag, not a tensor of them: use |, &, ~ or torch.where"
     return ""
 
 

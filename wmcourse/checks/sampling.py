@@ -6,49 +6,117 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from wmcourse.checks.check import CheckFailed, checker, expect, expect_close, expect_tensor, numbers
+from wmcourse.checks.check import CheckFailed, checker, expect, expect_close, expect_tensor, expect_unchanged, numbers
 
 Answer = Callable[..., Any]
 
 
-@checker("9.5")
+_ADVICE = {
+    "probability tensor contains": (
+        "logits are not probabilities, and their exp() may overflow: apply torch.softmax(logits, dim=-1)"
+    ),
+    "leaf Variable that requires grad": "do not write into `logits`: build a new tensor",
+    "must match the size of tensor": "a row has K = logits.shape[-1] entries, drawn or not: one_hot(index, K)",
+    "'NoneType' object": "`generator` may be None: hand it on as it is, torch takes None too",
+    "only Tensors of floating point": "integers have no gradient: .to(logits.dtype)",
+}
+_MARGINAL = torch.tensor([0.6, 0.3, 0.1])
+
+
+@checker("9.5", _ADVICE)
 def straight_through_sample(answer: Answer) -> None:
     """Oracles: observed frequencies against the probabilities, and central differences for the gradient."""
-    probabilities = torch.tensor([0.6, 0.3, 0.1])
+    _expect_shape(answer)
     draws = 20_000
-    logits = probabilities.log().expand(draws, 3) + 2.0  # a shift changes no probability
-    sample = expect_tensor(answer(logits, torch.Generator().manual_seed(5)), (draws, 3), "the samples", _SHAPES)
-    sample = sample.detach()
+    logits = _MARGINAL.log().expand(draws, 3) + 2.0  # a shift changes no probability
+    sample = answer(logits, torch.Generator().manual_seed(5)).detach()
     _expect_one_hot(sample)
     frequency = sample.mean(0)
-    five_sigma = 5 * (probabilities * (1 - probabilities) / draws).sqrt()
-    if bool(((frequency - probabilities).abs() > five_sigma).any()):
-        _explain_frequency(sample, frequency, probabilities)
-    again = answer(logits, torch.Generator().manual_seed(5))
-    other = answer(logits, torch.Generator().manual_seed(6))
+    if _far(frequency, _MARGINAL, draws):
+        _explain_frequency(sample, frequency, _MARGINAL)
+    _expect_rows_of_their_own(answer)
+    _expect_obedience(answer, logits[:2000])
+    lost_axis = {"a batch of one is still a batch: .squeeze() drops every axis of size 1, .squeeze(-1) the last": (3,)}
+    expect_tensor(answer(logits[:1]), (1, 3), "a sample for one row, without a generator", lost_axis)
+    _expect_gradient_of_probabilities(answer)
+    generator = torch.Generator().manual_seed(9)
+    large = 100 + 3 * torch.randn(2000, 3, generator=generator)
+    _expect_one_hot(expect_tensor(answer(large, generator), (2000, 3), "the samples for large logits").detach())
+
+
+def _expect_shape(answer: Answer) -> None:
+    """A few rows first: a forgotten squeeze makes B x B rows out of B, too many for the memory if B is large."""
+    logits = torch.tensor([[0.5, -0.2, 0.9], [0.0, 1.0, -1.0]]).repeat(4, 1)
+    given = {"logits": logits.clone()}
+    shapes = {
+        "these are indices of classes: turn them into one-hot rows": (8,),
+        "these are indices of classes, not one-hot rows: torch.nn.functional.one_hot": (8, 1),
+        "torch.multinomial gives indices (B, 1), and so each row met every other: .squeeze(-1) them": (8, 8, 3),
+        "an axis too many: torch.multinomial gives indices (B, 1), .squeeze(-1) them": (8, 1, 3),
+        "the other way round: batch first, then class": (3, 8),
+    }
+    sample = expect_tensor(answer(given["logits"], torch.Generator().manual_seed(4)), (8, 3), "the samples", shapes)
+    expect_unchanged(given, {"logits": logits})
+    floats = "a gradient needs floats: .to(logits.dtype)"
+    expect(sample.is_floating_point(), "samples of dtype float32", f"dtype {sample.dtype}", floats)
+
+
+def _expect_rows_of_their_own(answer: Answer) -> None:
+    """Rows whose probabilities take turns, (0.6, 0.3, 0.1) and (0.1, 0.3, 0.6)."""
+    rows = 4000
+    turns = torch.stack([_MARGINAL, _MARGINAL.flip(0)]).repeat(rows, 1)
+    sample = answer(turns.log(), torch.Generator().manual_seed(6)).detach()
+    for first in (0, 1):
+        frequency = sample[first::2].mean(0)
+        if _far(frequency, turns[first], rows):
+            wanted = f"class frequencies near {numbers(turns[first])} in every second row"
+            likely = "each row has its own probabilities: do not draw all rows from those of one, or from their mean"
+            raise CheckFailed(wanted, numbers(frequency), likely)
+
+
+def _expect_obedience(answer: Answer, logits: Tensor) -> None:
+    """The same draws from the same state of the generator, others otherwise; without one, the global state."""
+
+    def drawn(generator: torch.Generator | None) -> Tensor:
+        return answer(logits, generator).detach()
+
+    generator = torch.Generator().manual_seed(5)
+    sample, following = drawn(generator), drawn(generator)
+    other, again = drawn(torch.Generator().manual_seed(6)), drawn(torch.Generator().manual_seed(5))
     expect(
-        torch.equal(again.detach(), sample) and not torch.equal(other.detach(), sample),
+        torch.equal(again, sample) and not torch.equal(other, sample),
         "the same draws from the same generator, others from another",
         "draws that do not depend on the generator",
-        "hand it on: torch.multinomial(probabilities, 1, generator=generator)",
+        "hand it on: torch.multinomial(probabilities, 1, generator=generator), and do not seed it",
     )
-    expect_tensor(answer(logits[:2]), (2, 3), "the samples without a generator")
-    _expect_gradient_of_probabilities(answer)
+    expect(
+        not torch.equal(following, sample),
+        "a generator that moves on with each call",
+        "the same draws twice in a row from one generator",
+        "draw from the generator itself, not from a copy of it or its seed",
+    )
+    expect(
+        not torch.equal(drawn(None), drawn(None)),
+        "new draws at each call without a generator",
+        "the same draws twice",
+        "no generator of your own: a new torch.Generator() has the same seed each time; hand None on",
+    )
 
 
-_SHAPES: dict[str, tuple[int, ...]] = {
-    "these are indices of classes: turn them into one-hot rows": (20_000,),
-    "these are indices of classes, not one-hot rows: torch.nn.functional.one_hot": (20_000, 1),
-}
+def _far(frequency: Tensor, probabilities: Tensor, draws: int) -> bool:
+    five_sigma = 5 * (probabilities * (1 - probabilities) / draws).sqrt()
+    return bool(((frequency - probabilities).abs() > five_sigma).any())
 
 
 def _expect_one_hot(sample: Tensor) -> None:
     rounded = sample.float().round()
-    single = bool(((rounded == 0) | (rounded == 1)).all()) and bool((rounded.sum(-1) == 1).all())
-    close = bool(((sample - rounded).abs() < 1e-3).all())
+    hard = ((rounded == 0) | (rounded == 1)).all(-1) & ((sample - rounded).abs() < 1e-3).all(-1)
     wanted = "rows with a single 1 and otherwise 0"
     soft = "the forward value must be the hard sample: one_hot + (probabilities - probabilities.detach())"
-    expect(single and close, wanted, f"rows such as {numbers(sample[0])}", soft)
+    expect(bool(hard.all()), wanted, f"rows such as {numbers(sample[~hard][:1])}", soft)
+    several = sample[rounded.sum(-1) != 1]
+    apart = "each class was drawn by itself: draw one index for each row, torch.multinomial(probabilities, 1)"
+    expect(len(several) == 0, wanted, f"rows such as {numbers(several[:1])}", apart)
     rounding = "rounding: bracket as one_hot + (probabilities - probabilities.detach()), the difference is exactly 0"
     worst = sample[(sample != rounded).any(-1)]
     value = "" if len(worst) == 0 else f"{worst[0].tolist()}"
@@ -65,7 +133,7 @@ def _explain_frequency(sample: Tensor, frequency: Tensor, probabilities: Tensor)
             else "a single draw is shared by the whole batch: draw one for each row"
         )
     elif bool(((frequency - 1 / 3).abs() < 0.02).all()):
-        likely = "the draws are uniform: the logits play no part"
+        likely = "the draws are uniform: the logits play no part, or the softmax runs over the batch"
     elif bool(((frequency - torch.softmax(probabilities, 0)).abs() < 0.02).all()):
         likely = "softmax was applied twice: what you draw from are probabilities already"
     else:
@@ -82,16 +150,29 @@ def _expect_gradient_of_probabilities(answer: Answer) -> None:
     expect(sample.requires_grad, wanted, "none", none)
     (gradient,) = torch.autograd.grad((weights * sample).sum(), logits, allow_unused=True)
     expect(gradient is not None and bool(gradient.any()), wanted, "none, or all zeros", none)
-    expected = _central_differences(lambda x: (weights.double() * torch.softmax(x, -1)).sum(), logits)
-    log_gradient = _central_differences(lambda x: (weights.double() * torch.log_softmax(x, -1)).sum(), logits)
-    masked = _central_differences(lambda x: (weights.double() * sample.detach() * torch.softmax(x, -1)).sum(), logits)
+
+    def through(function: Callable[[Tensor], Tensor], weights: Tensor = weights) -> Tensor:
+        return _central_differences(lambda x: (weights.double() * function(x)).sum(), logits)
+
+    expected = through(lambda x: torch.softmax(x, -1))
     mistakes = {
         "this is the gradient of the logits themselves: pass it through the probabilities, softmax(logits)": weights,
-        "this is the gradient of the log-probabilities: use the probabilities": log_gradient,
-        "only the drawn class has a gradient: add the probabilities, do not multiply by them": masked,
+        "this is the gradient of the log-probabilities: use the probabilities": through(
+            lambda x: torch.log_softmax(x, -1)
+        ),
+        "only the drawn class has a gradient: add the probabilities, do not multiply by them": through(
+            lambda x: torch.softmax(x, -1), weights * sample.detach()
+        ),
+        "the softmax runs over the batch: softmax(logits, dim=-1)": through(lambda x: torch.softmax(x, 0)),
+        "this is the gradient of a sigmoid: use softmax(logits, dim=-1)": through(torch.sigmoid),
         "the sign is wrong: probabilities - probabilities.detach()": -expected,
         "the gradient counts twice: detach the sample before adding": 2 * expected,
     }
+    other = answer(logits, torch.Generator().manual_seed(8))
+    (changed,) = torch.autograd.grad((weights * other).sum(), logits)
+    if not torch.allclose(changed, gradient, atol=1e-4):
+        likely = "this gradient changes with the draw: that of softmax(logits) does not, add no noise to it"
+        mistakes[likely] = gradient
     expect_close(gradient, expected, "gradient of the probabilities", mistakes, tolerance=1e-3)
 
 
