@@ -23,6 +23,11 @@ SETTINGS = {
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
+WAITING = """() => [...document.querySelectorAll('.jp-CodeCell')]
+    .map((cell, i) => [i, cell.querySelector('.cm-content')?.textContent.trim().slice(0, 60),
+                       cell.querySelector('.jp-InputPrompt').textContent])
+    .filter(([i, source, prompt]) => source && !/\\[\\d+\\]/.test(prompt))"""
+"""The cells that have not run to their end: number, source, prompt."""
 FIGURES = "() => [...document.querySelectorAll('.js-plotly-plot')].map(plot => JSON.stringify(plot.data))"
 
 
@@ -105,11 +110,11 @@ def open_notebook(chromium: Browser, lab: Lab) -> Iterator[Callable[[Path], Page
         urllib.request.urlopen(request, timeout=30).close()
 
 
-def wait_for(page: Page, condition: Callable[[], bool], seconds: float, what: str) -> None:
+def wait_for(page: Page, condition: Callable[[], bool], seconds: float, what: str | Callable[[], str]) -> None:
     """Wait while the page goes on: a plain sleep would hold back the requests that the route lets through."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}"
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what if isinstance(what, str) else what()}"
         page.wait_for_timeout(300)
 
 
@@ -120,11 +125,7 @@ def test_a_chapter_runs_and_its_live_sliders_move_the_real_model(notebook, open_
     page.keyboard.press("Escape")
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('.jp-CodeCell')].every(cell => !cell.querySelector('.cm-content')?."
-        "textContent.trim() || /\\[\\d+\\]/.test(cell.querySelector('.jp-InputPrompt').textContent))",
-        timeout=1000 * PATIENCE_S,
-    )
+    wait_for(page, lambda: not page.evaluate(WAITING), PATIENCE_S, lambda: f"cells {page.evaluate(WAITING)}")
     wait_for(page, lambda: [k["execution_state"] for k in lab.api("kernels")] == ["idle"], 60, "the kernel to rest")
     before = copy.stat().st_mtime
     page.keyboard.press("Control+s")

@@ -1,6 +1,7 @@
 """What every checker is made of: independent oracles compare, and a failure names the likely mistake."""
 
 import functools
+import sysconfig
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -110,7 +111,8 @@ def expect_close(
     if actual.shape == expected.shape and expected.numel() > 16 and expected.dim() > 1:
         differs = ~torch.isclose(actual.detach().double(), expected.detach().double(), rtol=tolerance, atol=tolerance)
         place = tuple(differs.any(-1).nonzero()[0].tolist())
-        what, actual, expected = f"{what}, first wrong at {list(place)},", actual[place], expected[place]
+        what, first = f"{what}, row {list(place)}", "  (the first row that differs)"
+        raise CheckFailed(f"{what} = {numbers(expected[place])}", f"{numbers(actual[place])}{first}", likely)
     raise CheckFailed(f"{what} = {numbers(expected)}", numbers(actual), likely)
 
 
@@ -135,19 +137,19 @@ def _close(actual: Tensor, expected: Tensor, tolerance: float) -> bool:
 
 
 def _raised(error: Exception, name: str, advice: Mapping[str, str]) -> CheckFailed:
-    ours = str(Path(__file__).parent)
+    ours, standard = str(Path(__file__).parents[1]), sysconfig.get_paths()["stdlib"]
     trace = traceback.extract_tb(error.__traceback__)
     frames = [
         frame
         for frame in trace
-        if frame.line and "site-packages" not in frame.filename and not frame.filename.startswith(ours)
+        if frame.line and "site-packages" not in frame.filename and not frame.filename.startswith((ours, standard))
     ]
     place = f", at `{frames[-1].line}`" if frames else ""
     text = str(error).strip().splitlines()
     got = f"{type(error).__name__}: {text[0] if text else 'no message'}{place}"
     likely = next((mistake for part, mistake in advice.items() if part in str(error)), "") or _advice(error)
     arguments = "positional argument" in str(error) or "keyword argument" in str(error)
-    if isinstance(error, TypeError) and arguments and trace[-1].filename.startswith(ours):
+    if isinstance(error, TypeError) and arguments and trace[-1].filename.startswith(str(Path(__file__).parent)):
         likely = "keep the arguments of the stub: their names and their order"  # the call itself failed, not the answer
     return CheckFailed(f"{name} to return without an error", got, likely)
 

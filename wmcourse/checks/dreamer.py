@@ -46,6 +46,8 @@ def continue_target(answer: Answer) -> None:
             1.0 - (terminated & (terminated.cumsum(1) == 1)).float()
         ),
     }
+    if not bool(((got == 0) | (got == 1)).all()):
+        mistakes["a target is 0 or 1, nothing else: it says what happened"] = got.float()
     expect_close(got.float(), expected, "targets", mistakes)
     dtype_advice = "the binary cross-entropy of the continue head compares them with its float32 output: .float()"
     expect(got.dtype == torch.float32, "targets of dtype float32", f"dtype {got.dtype}", dtype_advice)

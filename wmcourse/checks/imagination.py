@@ -31,6 +31,9 @@ class SpyModel:
     dynamics = torch.tensor([[1.0, 0.1, 0, 0], [0, 0.9, 0.2, 0], [0.3, 0, 0.8, 0], [0, 0.5, 0, 1.1]])
     control = torch.tensor([[0.5, 0, 0.1, 0], [0, -0.4, 0, 0.2]])
 
+    def __init__(self) -> None:
+        self.handed: list[Tensor] = []
+
     def initial(self, batch_size: int) -> Belief:
         raise CheckFailed("imagination from the given state", "a call to model.initial", "the start is an argument")
 
@@ -46,6 +49,7 @@ class SpyModel:
         if not isinstance(state, Belief):
             raise CheckFailed("model.imagine(state, action) with a state", describe(state), "the state comes first")
         expect(temperature == 1.0, "futures sampled at temperature 1", f"temperature={temperature}", "leave it out")
+        self.handed.append(action)
         step = state.flat() @ self.dynamics + action @ self.control
         return Belief(step[:, :2], step[:, 2:].unsqueeze(-1))
 
@@ -62,6 +66,7 @@ _ADVICE = {
     "stack() takes": f"torch.stack takes one list; {_EACH_FIELD}",
     "expected Tensor as element": _EACH_FIELD,
     "permute": f"a field may have any number of axes; {_EACH_FIELD}",
+    "Tensors must have same number of dimensions": "the policy takes the whole state: policy(state)",
     "object is not callable": "the model is no function: model.imagine(state, action)",
 }
 
@@ -73,12 +78,16 @@ def imagine_ahead(answer: Callable[..., Any]) -> None:
     start = Belief(torch.randn(BATCH, 2, generator=generator), torch.randn(BATCH, 2, 1, generator=generator))
     gain = torch.randn(4, 2, generator=generator).requires_grad_()
     model = SpyModel()
+    asked: list[Tensor] = []
 
     def policy(state: Any) -> Tensor:
         likely = "the policy acts on the belief itself: the whole state, not a field, nor what model.decode makes of it"
         expect(isinstance(state, Belief), "policy(state) with a state of the model", describe(state), likely)
-        expect_tensor(state.position, (BATCH, 2), "the position in policy(state), a state at one time")
-        return state.flat() @ gain
+        at_once = "ask the policy step by step: each state comes of the action before, and actions may be random"
+        shapes = {at_once: (BATCH, HORIZON, 2), f"{at_once}; none is taken in the last state": (BATCH, HORIZON + 1, 2)}
+        expect_tensor(state.position, (BATCH, 2), "policy(state) with one state, its position", shapes)
+        asked.append(state.flat() @ gain)
+        return asked[-1]
 
     for field in start:
         field.requires_grad_()
@@ -93,6 +102,8 @@ def imagine_ahead(answer: Callable[..., Any]) -> None:
     with torch.no_grad():
         mistakes = _wrong_futures(model, first, gain)
         mistakes["the order of time is reversed: the start comes first"] = expected.flip(1)
+    if not all(any(torch.equal(action, given) for given in asked) for action in model.handed):
+        mistakes["the actions handed to model.imagine are not those of the policy: leave them as they are"] = got
     expect_close(got, expected, "states", mistakes, tolerance=1e-3)
     taken = expected[:, :-1] @ gain
     likely = {
@@ -104,6 +115,7 @@ def imagine_ahead(answer: Callable[..., Any]) -> None:
             taken[:, :1].expand_as(taken)
         ),
         "the order of time is reversed: the first action comes first": taken.flip(1),
+        "these are not the actions handed to model.imagine: return those": actions,
     }
     expect_close(actions, taken, "actions", likely, tolerance=1e-3)
     _expect_whole_graph((got, actions), (expected, taken), gain, start)

@@ -12,6 +12,7 @@ Answer = Callable[..., Any]
 HORIZON = 4
 
 _ADVICE = {
+    "out of bounds for dimension 0": "batch first, then time: column t is reward[:, t]",
     "out of bounds": "an index is past the end: column t of `reward` and `continues` holds r_{t+1} and c_{t+1} already",
 }
 
@@ -114,6 +115,11 @@ def _wrong_returns(
             columns[t] = following = reward[:, t] + now[:, t] + later[:, t] * following
         return torch.stack([columns[t] for t in sorted(columns)], 1)
 
+    apart = {}
+    for symbol, rest in (("γ", continues), ("c_{t+1}", discount * torch.ones_like(continues))):
+        apart[f"{symbol} is missing from λ V_{{t+1}}: it multiplies the whole bracket"] = walk(later=rest * lambda_)
+        now = rest * (1 - lambda_) * value[:, 1:]
+        apart[f"{symbol} is missing from (1-λ) v(s_{{t+1}}): it multiplies the whole bracket"] = walk(now=now)
     first = "start from V_H = v(s_H), the last column of `value`"
     return {
         "the continues are missing: after a terminal step nothing more may be collected": returns(
@@ -159,4 +165,9 @@ def _wrong_returns(
         ),
         "this is the advantage: add v(s_t)": returns() - value[:, :-1],
         "the order of time is reversed: the last return was computed first, flip them back": returns().flip(1),
+        "two values are mixed here: the second is the return V_{t+1} that the loop found before": reward
+        + gate * ((1 - lambda_) * value[:, :-1] + lambda_ * value[:, 1:]),
+        "γ is fixed at 0.99: use the argument `discount`": returns(discount=0.99),
+        "λ is fixed at 0.95: use the argument `lambda_`": returns(lambda_=0.95),
+        **apart,
     }
