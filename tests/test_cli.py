@@ -183,7 +183,13 @@ def test_ctrl_c_leaves_what_was_there(toy: Path, trained: bool) -> None:
     before = {path.name: path.read_bytes() for path in toy.glob("*")}
     words = process(toy, "train", "toy-model", "--seed", 2, "--steps", 600, "--output-dir", toy)
     child = subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(toy), start_new_session=True
+        words,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(toy),
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where tests run in the background
     )
     assert child.stdout is not None
     assert child.stdout.readline() == "training\n"
