@@ -13,7 +13,7 @@ def lambda_return(
     discount: float,
     lambda_: float,
 ) -> Float[Tensor, "batch horizon"]:
-    """λ-return of each imagined state but the last (Hafner et al. 2020, eq. 6, with learned continuation).
+    """λ-return of each imagined state but the last (Hafner et al. 2021, eq. 4).
 
     V_t = r_{t+1} + γ c_{t+1} [(1-λ) v(s_{t+1}) + λ V_{t+1}], and beyond the horizon V = v. Column t of `reward` and
     `continues` belongs to the arrival in s_{t+1}; column t of `value` to s_t.
