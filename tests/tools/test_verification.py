@@ -111,7 +111,7 @@ def test_a_warning_on_stderr(repository: Path):
 @pytest.mark.parametrize(
     "text",
     [
-        "/work/main/x.py",
+        "/work/project/x.py",
         "File '/home/ann/x.py'",
         "in /tmp/ipykernel_1/2.py",
         "(/Users/ann/x)",
