@@ -35,6 +35,8 @@ PROTOCOL = (
 )
 TRACK = 2.4
 """The cart leaves the track this many meters from its middle, and the episode ends."""
+EVALUATION_SEED = 987_654
+"""For the manifest: a seed that neither a training nor the tuning of this recipe has looked at."""
 UNITS = (1.0, 1.0, 0.1, 1.0)
 """m, m/s, rad, rad/s: the size of an error that matters, by which observations are divided."""
 
@@ -187,7 +189,7 @@ def evaluate(module: Dreamer, *, episodes: int, seed: int) -> dict[str, Interval
 def main(config: Config, *, directory: Path | None = None) -> Manifest:
     """Train, evaluate on 1,000 fresh episodes, print the metrics, save weights and manifest."""
     trained = train(config)
-    metrics = evaluate(trained.module, episodes=1000, seed=0)
+    metrics = evaluate(trained.module, episodes=1000, seed=EVALUATION_SEED)
     for name, metric in metrics.items():
         print(f"{name:40s} {metric.value:9.4f}  [{metric.low:.4f}, {metric.high:.4f}]")
     return save(
@@ -199,7 +201,7 @@ def main(config: Config, *, directory: Path | None = None) -> Manifest:
         wall_s=trained.wall_s,
         environment_steps=trained.environment_steps,
         metrics=metrics,
-        protocol=f"1000 episodes, seed 0; {PROTOCOL}",
+        protocol=f"1000 episodes, seed {EVALUATION_SEED}; {PROTOCOL}",
         headline=HEADLINE,
         description=DESCRIPTION,
         directory=directory,

@@ -1,4 +1,8 @@
-"""Study: the CartPole Dreamer from five training seeds, and what two of its ingredients are worth."""
+"""Study: what two ingredients of the CartPole Dreamer are worth, from the seeds its recipe was tuned with.
+
+The recipe was chosen while looking at these training seeds and at this evaluation seed, so they can only compare
+variants. How good the recipe is, `cartpole_dreamer_confirmation` measures, on seeds nobody had looked at.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,9 +26,13 @@ def main(*, directory: Path | None = None) -> dict[str, Any]:
         "solved_at": recipe.Config().solved,
         "threads": torch.get_num_threads(),
         "protocol": f"{EPISODES} episodes per agent, seed {EVALUATION_SEED}; {recipe.PROTOCOL}",
-        "runs": [run(recipe.Config(seed=seed)) for seed in SEEDS],
-        "dynamics_runs": [run(through_dynamics(recipe.Config(seed=seed))) for seed in SEEDS],
-        "sighted_runs": [run(sighted(recipe.Config(seed=seed))) for seed in SIGHTED_SEEDS],
+        "runs": [run(recipe.Config(seed=seed), evaluation_seed=EVALUATION_SEED) for seed in SEEDS],
+        "dynamics_runs": [
+            run(through_dynamics(recipe.Config(seed=seed)), evaluation_seed=EVALUATION_SEED) for seed in SEEDS
+        ],
+        "sighted_runs": [
+            run(sighted(recipe.Config(seed=seed)), evaluation_seed=EVALUATION_SEED) for seed in SIGHTED_SEEDS
+        ],
     }
     return save_study(NAME, results, command=f"wmcourse study {NAME}", directory=directory)
 
@@ -40,10 +48,10 @@ def sighted(config: recipe.Config) -> recipe.Config:
     return replace(config, agent=replace(config.agent, world=world))
 
 
-def run(config: recipe.Config) -> dict[str, Any]:
+def run(config: recipe.Config, *, evaluation_seed: int) -> dict[str, Any]:
     """One training: its history, when it was solved, and the metrics of the agent that it kept."""
     trained = recipe.train(config)
-    metrics = recipe.evaluate(trained.module, episodes=EPISODES, seed=EVALUATION_SEED)
+    metrics = recipe.evaluate(trained.module, episodes=EPISODES, seed=evaluation_seed)
     print(f"seed {config.seed}, {config.agent.gradient}: {metrics['return_mean'].value:.1f}, solved: {trained.solved}")
     return {
         "seed": config.seed,

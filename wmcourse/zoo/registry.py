@@ -15,6 +15,7 @@ RECIPES: dict[str, str] = {
 """Model to the module that trains it."""
 
 STUDIES: dict[str, str] = {
+    "cartpole-dreamer-confirmation": "wmcourse.training.cartpole_dreamer_confirmation",
     "cartpole-dreamer-seeds": "wmcourse.training.cartpole_dreamer_seeds",
 }
 """Study to the module whose `main()` measures it again; its results are in `studies/NAME.json`."""
