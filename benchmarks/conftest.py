@@ -1,6 +1,7 @@
 """How a time becomes a ratio: each benchmark is set against a reference measured in the same run."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from timeit import repeat
 
 import pytest
@@ -33,12 +34,31 @@ class Ratio:
 
     def to_matrix_products(self, work: Work) -> None:
         """Ratio to large matrix products of as many floating-point operations, backward passes included."""
-        work()
-        with FlopCounterMode(display=False) as counter:
-            work()
         a, b, out = torch.randn(3, SIDE, SIDE)
-        flops = counter.get_total_flops()
-        self.to(f"{flops / 1e9:.2g} GFLOP", lambda: torch.mm(a, b, out=out), work, scale=flops / (2 * SIDE**3))
+        flops = count_flops(work)
+        self.to(f"{flops / 1e9:.3g} GFLOP", lambda: torch.mm(a, b, out=out), work, scale=flops / (2 * SIDE**3))
+
+    def to_peer(self, name: str, peer: Work, work: Work) -> None:
+        """Ratio to another library's way of doing the same; how many operations each takes is kept beside it."""
+        ours, theirs = count_flops(work) / 1e9, count_flops(peer) / 1e9
+        self.benchmark.extra_info.update(gflop=ours, reference_gflop=theirs)
+        self.to(f"{name}, {theirs:.3g} GFLOP to our {ours:.3g}", peer, work)
+
+
+class NoModules(nullcontext):
+    """For a `FlopCounterMode`, which otherwise looks up each module; torchrl's parameters do not allow that."""
+
+    parents = frozenset({"Global"})
+
+
+def count_flops(work: Work) -> int:
+    """Floating-point operations of the products in `work`, backward passes included."""
+    work()
+    counter = FlopCounterMode(display=False)
+    counter.mod_tracker = NoModules()
+    with counter:
+        work()
+    return counter.get_total_flops()
 
 
 def fastest(work: Work) -> float:

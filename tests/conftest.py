@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from torch import Tensor
 
 from wmcourse.data.episode import Episode
+from wmcourse.models.kalman import KalmanFilter, KalmanState
 from wmcourse.models.protocol import Prediction
 
 torch.set_num_threads(1)
@@ -115,6 +116,42 @@ class ConstantWorld(LinearWorld):
         return Prediction(self.answer.expand(len(state.x), *self.answer.shape))
 
 
+class DrawnState(NamedTuple):
+    mean: Tensor
+    covariance: Tensor
+    drawn: Tensor
+
+    @property
+    def features(self) -> Tensor:
+        """What a linear probe reads."""
+        return self.mean
+
+
+class DrawingKalman:
+    """The Kalman filter's exact belief, of which a reader sees only draws, as of an RSSM's; at temperature 0 its mean."""
+
+    def __init__(self, system: Any) -> None:
+        self.kalman = KalmanFilter(system)
+        self.observation_shape, self.action_dim = self.kalman.observation_shape, self.kalman.action_dim
+
+    def _draw(self, belief: KalmanState, temperature: float) -> DrawnState:
+        root = torch.linalg.cholesky(belief.covariance + 1e-9 * torch.eye(belief.mean.shape[-1]))
+        noise = (root @ torch.randn(*belief.mean.shape, 1)).squeeze(-1)
+        return DrawnState(*belief, belief.mean + temperature * noise)
+
+    def initial(self, batch_size: int) -> DrawnState:
+        return self._draw(self.kalman.initial(batch_size), 0.0)
+
+    def observe(self, state: DrawnState, action: Tensor, observation: Tensor, temperature: float = 1.0) -> DrawnState:
+        return self._draw(self.kalman.observe(KalmanState(*state[:2]), action, observation), temperature)
+
+    def imagine(self, state: DrawnState, action: Tensor, temperature: float = 1.0) -> DrawnState:
+        return self._draw(self.kalman.imagine(KalmanState(*state[:2]), action), temperature)
+
+    def decode(self, state: DrawnState) -> Prediction:
+        return Prediction(state.drawn @ self.kalman.system.emission.mT)
+
+
 def play(world: LinearWorld, lengths: list[int], seed: int = 0) -> list[Episode]:
     """Real episodes of a linear world: random starts, random actions, its true dynamics, step by step."""
     generator = torch.Generator().manual_seed(seed)
@@ -138,6 +175,11 @@ def linear_world() -> type[LinearWorld]:
 @pytest.fixture(scope="session")
 def constant_world() -> type[ConstantWorld]:
     return ConstantWorld
+
+
+@pytest.fixture(scope="session")
+def drawing_kalman() -> type[DrawingKalman]:
+    return DrawingKalman
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wmcourse.evaluation import Interval, bootstrap_mean, wilson_interval
+from wmcourse.evaluation import Interval, bootstrap_mean, bootstrap_ratio, wilson_interval
 
 values_strategy = st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=20)
 
@@ -106,6 +106,32 @@ def test_wilson_refuses_impossible_counts():
             wilson_interval(successes, trials)
     with pytest.raises(ValueError, match="confidence"):
         wilson_interval(1, 2, confidence=95.0)
+
+
+def test_a_ratio_of_proportional_values_is_certain_whatever_the_episodes():
+    values = np.random.default_rng(0).exponential(size=30)
+    assert bootstrap_ratio(3 * values, values) == pytest.approx((3.0, 3.0, 3.0))
+    assert bootstrap_ratio(values, np.ones(30)) == pytest.approx(bootstrap_mean(values))
+
+
+def test_a_ratio_is_that_of_the_means_and_covers_the_truth_about_as_often_as_it_says():
+    assert bootstrap_ratio([1.0, 5.0], [2.0, 1.0]).value == pytest.approx(2.0)  # the mean of ratios would be 2.75
+    generator = np.random.default_rng(0)
+    covered = 0
+    for trial in range(400):
+        base = generator.exponential(size=60) + 0.5
+        _, low, high = bootstrap_ratio(0.8 * base + generator.normal(0, 0.3, 60), base, seed=trial, resamples=300)
+        covered += low <= 0.8 <= high
+    assert 0.89 <= covered / 400 <= 0.97
+
+
+def test_a_ratio_needs_pairs_and_something_to_divide_by():
+    with pytest.raises(ValueError, match="two values per episode"):
+        bootstrap_ratio([1.0, 2.0], [1.0])
+    with pytest.raises(ValueError, match="NaN"):
+        bootstrap_ratio([1.0, math.nan], [1.0, 2.0])
+    with pytest.raises(ValueError, match="undefined"):
+        bootstrap_ratio([1.0, 2.0], [0.0, 0.0])
 
 
 def test_interval_prints_for_people():

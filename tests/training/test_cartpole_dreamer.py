@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-import wmcourse.training.cartpole_dreamer as recipe
+from wmcourse.training import dreamer
+from wmcourse.training.cartpole_dreamer import CARTPOLE_DREAMER as recipe
 from wmcourse.training.cartpole_dreamer_seeds import sighted, through_dynamics
-from wmcourse.training.measure import measure_cartpole
+from wmcourse.training.measure_cartpole import measure_cartpole
 
 SHORT = replace(
     recipe.Config(seed=3), updates=4, validate_every=2, validation_episodes=4, collect_every=2, seed_episodes=4
@@ -54,13 +55,13 @@ def test_training_stops_at_the_first_solved_validation_if_asked() -> None:
 
 def test_training_and_evaluation_draw_different_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     used: list[int] = []
-    real = recipe.collect
+    real = dreamer.collect
 
     def spy(*args, seed: int, **options):
         used.append(seed)
         return real(*args, seed=seed, **options)
 
-    monkeypatch.setattr(recipe, "collect", spy)
+    monkeypatch.setattr(dreamer, "collect", spy)
     recipe.train(SHORT, progress=False)
     assert used
     assert min(used) >= 1_000_000  # evaluation seeds are small

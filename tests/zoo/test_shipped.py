@@ -4,9 +4,11 @@ import hashlib
 
 import pytest
 
-from wmcourse.training import cartpole_dreamer
 from wmcourse.training import cartpole_dreamer_confirmation as confirmation
 from wmcourse.training import cartpole_dreamer_seeds as tuning
+from wmcourse.training import rssm_ablations
+from wmcourse.training.ablations import ABLATIONS
+from wmcourse.training.cartpole_dreamer import EVALUATION_SEED
 from wmcourse.zoo import load, load_study
 from wmcourse.zoo.registry import RECIPES, STUDIES, recipe
 from wmcourse.zoo.weights import WEIGHTS, load_manifest
@@ -32,9 +34,9 @@ def test_a_shipped_model_is_as_good_as_its_manifest_says(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_the_manifest_holds_every_metric_of_the_recipe_and_no_other(name: str) -> None:
+def test_the_manifest_holds_every_metric_that_a_few_episodes_allow(name: str) -> None:
     measured = recipe(name).evaluate(load(name), episodes=EPISODES, seed=SEED)
-    assert set(measured) == set(load_manifest(name).metrics)
+    assert set(measured) <= set(load_manifest(name).metrics)
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -45,16 +47,26 @@ def test_a_shipped_study_was_made_by_its_command(name: str) -> None:
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_run_of_a_study_is_a_training_of_its_own(name: str) -> None:
     runs = [run for group in load_study(name).values() if isinstance(group, list) for run in group]
-    histories = [str([row["return"] for row in run["history"]]) + str(run["environment_steps"]) for run in runs]
+    histories = [str([{key: row[key] for key in row if key != "wall_s"} for row in run["history"]]) for run in runs]
     assert len(set(histories)) == len(runs) > 0
 
 
 def test_the_recipe_is_confirmed_on_seeds_it_was_not_tuned_with() -> None:
     assert not set(confirmation.SEEDS) & set(tuning.SEEDS)
-    assert cartpole_dreamer.EVALUATION_SEED != tuning.EVALUATION_SEED
+    assert EVALUATION_SEED != tuning.EVALUATION_SEED
     assert [run["seed"] for run in load_study(confirmation.NAME)["runs"]] == list(confirmation.SEEDS)
     for protocol in (load_study(confirmation.NAME)["protocol"], load_manifest("cartpole-dreamer").protocol):
-        assert f"seed {cartpole_dreamer.EVALUATION_SEED};" in protocol
+        assert f"seed {EVALUATION_SEED};" in protocol
+
+
+@pytest.mark.parametrize("world", ABLATIONS)
+def test_the_ablations_are_compared_on_seeds_that_nothing_was_tuned_with(world: str) -> None:
+    study = load_study(f"rssm-ablations-{world}")
+    assert f"seed {rssm_ablations.EVALUATION_SEED};" in study["protocol"]
+    assert rssm_ablations.EVALUATION_SEED not in (0, EVALUATION_SEED)
+    for change in ABLATIONS[world][1]:
+        assert [run["seed"] for run in study[change]] == list(rssm_ablations.SEEDS)
+        assert min(rssm_ablations.SEEDS) > 9  # the smaller ones were for tuning
 
 
 def test_the_seeds_study_used_the_recipe_as_it_is() -> None:

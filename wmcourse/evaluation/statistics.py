@@ -47,6 +47,40 @@ def bootstrap_mean(
     return Interval(float(array.mean()), float(low), float(high))
 
 
+def bootstrap_ratio(
+    numerator: Tensor | np.ndarray | Sequence[float],
+    denominator: Tensor | np.ndarray | Sequence[float],
+    *,
+    seed: int = 0,
+    resamples: int = 2000,
+    confidence: float = 0.95,
+) -> Interval:
+    """Ratio of two means over the same N episodes, with its percentile bootstrap interval.
+
+    Each resample draws episodes, both of their values together: what makes an episode hard for one makes it hard for
+    the other, and cancels.
+
+    Raises:
+        ValueError: the values are not two (N,) of finite numbers, or a mean to divide by is 0.
+    """
+    above, below = (
+        np.asarray(values.detach().cpu() if isinstance(values, Tensor) else values, dtype=np.float64)
+        for values in (numerator, denominator)
+    )
+    if above.ndim != 1 or above.size == 0 or above.shape != below.shape:
+        raise ValueError(f"bootstrap_ratio needs two values per episode, (N,) each; got {above.shape}, {below.shape}")
+    if not (np.isfinite(above).all() and np.isfinite(below).all()):
+        raise ValueError("bootstrap_ratio needs finite numbers; some are NaN or infinite")
+    _check_confidence(confidence)
+    picks = resample(above.size, seed=seed, resamples=resamples)
+    means = below[picks].mean(axis=1)
+    if below.mean() == 0 or (means == 0).any():
+        raise ValueError("the denominator's mean is 0, in the data or in a resample of it: the ratio is undefined")
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(above[picks].mean(axis=1) / means, [tail, 1 - tail])
+    return Interval(float(above.mean() / below.mean()), float(low), float(high))
+
+
 def resample(count: int, *, seed: int = 0, resamples: int = 2000) -> np.ndarray:
     """Indices (resamples, count) of bootstrap samples: each row draws `count` of `count` units with replacement."""
     if resamples < 1:

@@ -12,8 +12,10 @@ from wmcourse.data.replay import Batch
 from wmcourse.models.protocol import Prediction, map_state
 from wmcourse.models.validation import check_action, check_observation
 from wmcourse.nets.conv import ConvDecoder, ConvEncoder, over_batch
-from wmcourse.nets.latents import CategoricalLatent, GaussianLatent, Latent
+from wmcourse.nets.latents import CategoricalLatent, DeterministicLatent, GaussianLatent, Latent
 from wmcourse.nets.mlp import Normalizer, mlp
+
+Head = Literal["observation", "reward", "continues"]
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,9 @@ class RSSMConfig:
     action_dim: int = 2
     deter_dim: int = 128
     """Units of the GRU."""
-    latent: Literal["gaussian", "categorical"] = "gaussian"
+    latent: Literal["gaussian", "categorical", "deterministic"] = "gaussian"
     stoch_dim: int = 32
-    """Gaussian latent: its dimension."""
+    """Gaussian or deterministic latent: its dimension."""
     groups: int = 8
     """Categorical latent: number of one-hot groups."""
     classes: int = 8
@@ -51,6 +53,10 @@ class RSSMConfig:
     blindness: float = 0.0
     """While training, each window is blind to a random share of its steps, up to this one. The belief there comes from
     the prior, so that the model learns to dream on, and to recover at its next look."""
+    corrects: bool = True
+    """False: only an episode's first observation is looked at, in training and after."""
+    probes: tuple[Head, ...] = ()
+    """Heads that learn to read the belief but do not shape it: no gradient of their loss goes further down."""
 
 
 class RSSMState(NamedTuple):
@@ -86,11 +92,7 @@ class RSSM(nn.Module):
         self.observation_shape = config.observation_shape
         self.action_dim = config.action_dim
         hidden = config.hidden_dim
-        self.latent: Latent = (
-            GaussianLatent(config.stoch_dim, config.min_std)
-            if config.latent == "gaussian"
-            else CategoricalLatent(config.groups, config.classes, config.unimix)
-        )
+        self.latent = _latent(config)
         self.feature_dim = config.deter_dim + self.latent.sample_dim
         self.normalizer = Normalizer(config.observation_shape)
         self.pixels = len(config.observation_shape) == 3
@@ -128,8 +130,11 @@ class RSSM(nn.Module):
         check_action(self, action)
         check_observation(self, observation)
         deter = self.recur(state, action)
-        posterior = self.posterior(deter, self.embed(observation))
-        return RSSMState(deter, self.latent.sample(posterior, temperature))
+        belief = self.posterior(deter, self.embed(observation))
+        if not self.config.corrects:
+            unstarted = (state.deter == 0.0).all(-1, keepdim=True)
+            belief = torch.where(unstarted, belief, self.prior_head(deter))
+        return RSSMState(deter, self.latent.sample(belief, temperature))
 
     def imagine(self, state: RSSMState, action: Float[Tensor, "batch action"], temperature: float = 1.0) -> RSSMState:
         """Advance with `action`, then draw the latent from the prior: nothing is seen."""
@@ -166,6 +171,12 @@ class RSSM(nn.Module):
         """Parameters of q(z | h, o)."""
         return self.posterior_head(torch.cat([deter, embedding], dim=-1))
 
+    def information_gain(
+        self, deter: Float[Tensor, "*batch deter"], observation: Float[Tensor, "*batch"]
+    ) -> Float[Tensor, "*lead"]:
+        """KL(posterior || prior) in nats, how far a look moves the belief: Bayesian surprise (Itti & Baldi 2009)."""
+        return self.latent.kl(self.posterior(deter, self.embed(observation)), self.prior_head(deter))
+
     def embed(self, observation: Float[Tensor, "*batch"]) -> Float[Tensor, "*lead embed"]:
         """Encode observations given in the environment's units."""
         return over_batch(self.encoder, self.normalizer(observation), len(self.observation_shape))
@@ -200,6 +211,8 @@ class RSSM(nn.Module):
         self, is_first: Bool[Tensor, "batch time"], generator: Generator | None = None
     ) -> Bool[Tensor, "batch time"] | None:
         """Steps whose observation is withheld, each window having its own random share of them; None without any."""
+        if not self.config.corrects:
+            return ~is_first
         if self.config.blindness == 0.0:
             return None
         share = self.config.blindness * torch.rand(len(is_first), 1, generator=generator)
@@ -208,18 +221,29 @@ class RSSM(nn.Module):
     def loss(self, batch: Batch, generator: Generator | None = None) -> RSSMLoss:
         """The negative evidence lower bound, with balanced KL and free nats (Hafner et al. 2021, eq. 2 and 3)."""
         states, prior, posterior = self.infer(batch, generator)
-        features = states.features
         event = tuple(range(2, batch.observation.dim()))
-        error = self.reconstruct(features) - self.normalizer(batch.observation)
+        error = self.reconstruct(self._read("observation", states)) - self.normalizer(batch.observation)
         observation = 0.5 * (error / self.config.observation_std).square().sum(event).mean()
         arrived = (~batch.is_first).float()  # no reward is earned by starting
-        reward_error = (self.reward_head(features).squeeze(-1) - batch.reward).square() * arrived
+        reward_error = (self.reward_head(self._read("reward", states)).squeeze(-1) - batch.reward).square() * arrived
         reward = 0.5 * reward_error.sum() / arrived.sum().clamp_min(1.0)
-        continues = F.binary_cross_entropy_with_logits(self.continue_head(features).squeeze(-1), batch.continues)
+        logits = self.continue_head(self._read("continues", states)).squeeze(-1)
+        continues = F.binary_cross_entropy_with_logits(logits, batch.continues)
         kl = balanced_kl(self.latent, posterior, prior, self.config.kl_balance, self.config.free_nats)
         config = self.config
         total = observation + config.reward_scale * reward + config.continue_scale * continues + config.kl_scale * kl
         return RSSMLoss(total, observation, reward, continues, kl, states)
+
+    def _read(self, head: Head, states: RSSMState) -> Float[Tensor, "batch time feature"]:
+        return states.features.detach() if head in self.config.probes else states.features
+
+
+def _latent(config: RSSMConfig) -> Latent:
+    if config.latent == "categorical":
+        return CategoricalLatent(config.groups, config.classes, config.unimix)
+    if config.latent == "deterministic":
+        return DeterministicLatent(config.stoch_dim)
+    return GaussianLatent(config.stoch_dim, config.min_std)
 
 
 def balanced_kl(

@@ -1,4 +1,4 @@
-"""The two stochastic latents of the Dreamer family: how each is sampled, and the KL between two of them."""
+"""The latents of the Dreamer family: how each is sampled, and the KL between two of them."""
 
 import math
 from typing import Protocol, runtime_checkable
@@ -93,6 +93,28 @@ class CategoricalLatent:
         """Sum over groups of the sum over classes of p (log p - log q)."""
         log_l, log_r = self.log_probs(left), self.log_probs(right)
         return (log_l.exp() * (log_l - log_r)).sum((-1, -2))
+
+
+class DeterministicLatent:
+    """No stochastic path: the latent *is* its parameters, at any temperature."""
+
+    def __init__(self, dim: int) -> None:
+        self.parameter_dim = self.sample_dim = dim
+
+    def sample(
+        self,
+        parameters: Float[Tensor, "*batch parameter"],
+        temperature: float = 1.0,
+        generator: Generator | None = None,
+    ) -> Float[Tensor, "*batch latent"]:
+        """The parameters as they are."""
+        return parameters
+
+    def kl(
+        self, left: Float[Tensor, "*batch parameter"], right: Float[Tensor, "*batch parameter"]
+    ) -> Float[Tensor, "*batch"]:
+        """Half the squared distance: the KL between Gaussians of unit variance with these means."""
+        return 0.5 * (left - right).square().sum(-1)
 
 
 def straight_through(

@@ -10,20 +10,43 @@ from wmcourse.zoo.errors import UnknownModel, UnknownStudy
 from wmcourse.zoo.manifest import Manifest
 
 RECIPES: dict[str, str] = {
-    "cartpole-dreamer": "wmcourse.training.cartpole_dreamer",
+    "cartpole-dreamer": "wmcourse.training.cartpole_dreamer:CARTPOLE_DREAMER",
+    "cartpole-dreamer-categorical": "wmcourse.training.cartpole_categorical:CARTPOLE_CATEGORICAL",
+    "galton-dreamer": "wmcourse.training.galton_dreamer:GALTON_DREAMER",
 }
-"""Model to the module that trains it."""
+"""Model to the recipe that trains it: a module, `module:object`, or `module:mapping[key]`."""
+
+ABLATIONS = (
+    "cartpole-dreamer-no-correction",
+    "cartpole-dreamer-no-stochastic-path",
+    "cartpole-dreamer-no-reconstruction",
+    "cartpole-dreamer-no-kl",
+    "cartpole-dreamer-sighted-no-kl",
+    "cartpole-dreamer-no-slow-critic",
+    "galton-dreamer-no-correction",
+    "galton-dreamer-no-stochastic-path",
+    "galton-dreamer-no-reconstruction",
+    "galton-dreamer-no-reward-loss",
+    "galton-dreamer-no-kl",
+    "galton-dreamer-no-balancing",
+    "galton-dreamer-no-slow-critic",
+    "galton-dreamer-one-free-nat",
+    "galton-dreamer-gaussian",
+)
+RECIPES |= {name: f"wmcourse.training.ablations:SHIPPED[{name}]" for name in ABLATIONS}
 
 STUDIES: dict[str, str] = {
     "cartpole-dreamer-confirmation": "wmcourse.training.cartpole_dreamer_confirmation",
     "cartpole-dreamer-seeds": "wmcourse.training.cartpole_dreamer_seeds",
+    "rssm-ablations-cartpole": "wmcourse.training.rssm_ablations:CARTPOLE",
+    "rssm-ablations-galton": "wmcourse.training.rssm_ablations:GALTON",
 }
-"""Study to the module whose `main()` measures it again; its results are in `studies/NAME.json`."""
+"""Study to the module, or `module:object`, whose `main()` measures it again; results are in `studies/NAME.json`."""
 
 
 @runtime_checkable
 class Recipe(Protocol):
-    """What a module in `wmcourse.training` offers."""
+    """What a module or an object in `wmcourse.training` offers."""
 
     NAME: str
     HEADLINE: str
@@ -52,15 +75,25 @@ def recipe(name: str) -> Recipe:
     """
     if name not in RECIPES:
         raise UnknownModel(unknown("model", name, RECIPES))
-    return cast(Recipe, import_module(RECIPES[name]))
+    return cast(Recipe, _import(RECIPES[name]))
 
 
 def study(name: str) -> Any:
-    """The module that measures a study, imported when asked for.
+    """What measures a study, imported when asked for.
 
     Raises:
         UnknownStudy: no such study; the message names the nearest ones.
     """
     if name not in STUDIES:
         raise UnknownStudy(unknown("study", name, STUDIES))
-    return import_module(STUDIES[name])
+    return _import(STUDIES[name])
+
+
+def _import(where: str) -> Any:
+    module, _, attribute = where.partition(":")
+    source = import_module(module)
+    if not attribute:
+        return source
+    name, _, key = attribute.rstrip("]").partition("[")
+    found = getattr(source, name)
+    return found[key] if key else found

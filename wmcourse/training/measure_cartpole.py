@@ -8,7 +8,9 @@ from wmcourse.agents.random_policy import RandomPolicy
 from wmcourse.data.collect import Policy, collect
 from wmcourse.data.episode import Episode
 from wmcourse.evaluation.drift import drift
+from wmcourse.evaluation.held_out import held_out
 from wmcourse.evaluation.horizon import horizon_table
+from wmcourse.evaluation.rollout import rollout
 from wmcourse.evaluation.statistics import Interval, bootstrap_mean, wilson_interval
 from wmcourse.models.protocol import WorldModel
 
@@ -42,6 +44,23 @@ def measure_cartpole(policy: Policy, model: WorldModel, *, episodes: int, seed: 
     metrics |= _horizon_metrics(model, random, "random")
     full = [episode for episode in watched if len(episode) == FULL_EPISODE]
     return metrics | (_drift_metrics(model, full) if full else {})
+
+
+def measure_cartpole_heads(policy: Policy, model: WorldModel, *, episodes: int, seed: int) -> dict[str, Interval]:
+    """`measure_cartpole`, and what the two other heads get wrong on random-policy episodes, all of which terminate.
+
+    The error of the reward, which is always 1, as expected before each look; and the probability to go on that the
+    model still sees in the terminal state, having looked at it; it should be 0.
+    """
+    random = collect(ENV_ID, RandomPolicy(model.action_dim, seed=seed), episodes=10 * MODEL_EPISODES, seed=seed)
+    data = held_out(model, random)
+    seen = rollout(model, data.actions, data.observations, peek_every=1)
+    if seen.expected.reward is None or seen.believed.continues is None:
+        raise ValueError("this model has no head for the reward, or none for the end of an episode")
+    error = (seen.expected.reward - 1.0).abs().masked_fill(~data.real, torch.nan)[:, 1:]
+    end = seen.believed.continues.gather(1, data.lengths.unsqueeze(1)).squeeze(1)
+    heads = {"reward_error": bootstrap_mean(error.nanmean(1)), "continue_at_end": bootstrap_mean(end)}
+    return measure_cartpole(policy, model, episodes=episodes, seed=seed) | heads
 
 
 def _horizon_metrics(model: WorldModel, episodes: Sequence[Episode], kind: str) -> dict[str, Interval]:

@@ -1,0 +1,114 @@
+"""What all checkers of chapter 8 share: solutions pass, stubs pass through, anything else is named."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from wmcourse.checks import rssm as check
+from wmcourse.checks.check import CheckFailed
+
+SOURCE = Path(__file__).parents[2] / "sources" / "solutions" / "08_rssm.md"
+EXERCISES = {
+    "8.1": "rssm_step",
+    "8.2": "gaussian_kl",
+    "8.3": "balanced_kl",
+    "8.4": "filter_with_gaps",
+    "8.5": "kalman_step",
+    "8.6": "learnt_gain",
+}
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[str, dict[str, Any]]:
+    """The functions of the notebook that ships, solved and stripped: its imports, and the cells of its exercises."""
+    from products import exercise_number, read_source, strip_solutions
+
+    solved = read_source(SOURCE)
+    found: dict[str, dict[str, Any]] = {}
+    for kind, notebook in (("solved", solved), ("stub", strip_solutions(solved))):
+        imports, *rest = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        found[kind] = {}
+        for cell in [imports, *filter(exercise_number, rest)]:
+            exec(cell.source, found[kind])
+    return found
+
+
+@pytest.mark.parametrize(("number", "name"), EXERCISES.items())
+def test_the_shipped_solution_is_right_and_says_so_in_one_line(answers, capsys, number: str, name: str) -> None:
+    getattr(check, name)(answers["solved"][name])
+    assert capsys.readouterr().out == f"Exercise {number} is right: {name}\n"
+
+
+@pytest.mark.parametrize(("number", "name"), EXERCISES.items())
+def test_the_stub_is_not_started_rather_than_wrong(answers, capsys, number: str, name: str) -> None:
+    with pytest.raises(NotImplementedError, match=re.escape(f"Exercise {number}")):
+        getattr(check, name)(answers["stub"][name])
+    assert capsys.readouterr().out == ""
+
+
+def test_the_names_offered_are_those_of_the_exercises() -> None:
+    assert set(check.__all__) == {"Parts", *EXERCISES.values()}
+
+
+@pytest.mark.parametrize("name", EXERCISES.values())
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda *_, **__: "seven", "got: +str 'seven'"),
+        (lambda *_, **__: torch.zeros(7, 7), r"got: +tensor of shape \(7, 7\)"),
+        (lambda *_, **__: 7, "got: +int 7"),
+        (lambda *_, **__: (1, 2), "got: "),
+        (lambda *_, **__: None, "no return statement"),
+        (lambda *_, **__: 1 / 0, "ZeroDivisionError"),
+        (lambda: None, "keep the arguments of the stub"),
+        (torch.zeros(3), "without calling it"),
+        (None, "without calling it"),
+    ],
+    ids=["string", "shape", "number", "pair", "nothing", "error", "arguments", "called", "none"],
+)
+def test_whatever_comes_back_the_message_says_what_came(name: str, answer: Any, message: str) -> None:
+    with pytest.raises(CheckFailed, match=message):
+        getattr(check, name)(answer)
+
+
+@pytest.mark.parametrize("name", ["rssm_step", "kalman_step"])
+@pytest.mark.parametrize("item", ["text", None, 7, torch.zeros(2, 5)])
+def test_whatever_is_in_a_tuple_the_message_says_what_came(answers, name: str, item: Any) -> None:
+    for place in range(4 if name == "rssm_step" else 3):
+
+        def answer(*arguments: Any, place: int = place) -> Any:
+            result = list(answers["solved"][name](*arguments))
+            result[place] = item
+            return tuple(result)
+
+        with pytest.raises(CheckFailed, match="got: "):
+            getattr(check, name)(answer)
+
+
+def test_checkers_leave_the_random_state_and_the_gradient_mode_alone(answers) -> None:
+    before = torch.random.get_rng_state()
+    for name in EXERCISES.values():
+        getattr(check, name)(answers["solved"][name])
+        with pytest.raises(CheckFailed):
+            getattr(check, name)(lambda *_, **__: torch.set_grad_enabled(False) and None)
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert torch.is_grad_enabled()
+
+
+def test_checkers_need_no_gradient_mode_of_their_own(answers) -> None:
+    with torch.no_grad():
+        for name in EXERCISES.values():
+            getattr(check, name)(answers["solved"][name])
+
+
+def test_a_message_stays_short(answers) -> None:
+    def noisy(*arguments: Any) -> Any:
+        actions = arguments[1] + 0.1
+        return answers["solved"]["filter_with_gaps"](arguments[0], actions, *arguments[2:])
+
+    with pytest.raises(CheckFailed) as caught:
+        check.filter_with_gaps(noisy)
+    assert len(str(caught.value)) < 400

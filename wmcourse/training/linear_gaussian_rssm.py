@@ -1,0 +1,162 @@
+"""Recipe: a small Gaussian RSSM learns a world whose exact belief is known (Hafner et al. 2019; Kalman 1960)."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from tqdm.auto import tqdm
+
+from wmcourse.data.replay import Batch
+from wmcourse.data.seeds import TrainingSeeds
+from wmcourse.envs.linear_gaussian import SENSOR_STD, cart_on_a_spring, random_actions, simulate
+from wmcourse.evaluation.statistics import Interval
+from wmcourse.models.rssm import RSSM, RSSMConfig
+from wmcourse.nets.optimize import clipped_step
+from wmcourse.training.measure_beliefs import measure_beliefs
+from wmcourse.training.result import Training
+from wmcourse.zoo.command import training_command
+from wmcourse.zoo.manifest import Manifest
+from wmcourse.zoo.weights import save
+
+NAME = "linear-gaussian-rssm"
+HEADLINE = "excess_nats_per_step"
+DESCRIPTION = "Gaussian RSSM of a cart on a spring in gusty wind, beside the exact Kalman filter"
+PROTOCOL = (
+    "random actions, 60 steps, noise drawn with the evaluation seed, which training never used; the model follows at "
+    "temperature 0 and predicts with 100 draws at temperature 1 (particles: 100 rollouts at temperature 1); "
+    "_kalman: the exact filter on the same episodes; h: blind steps; 95% bootstrap intervals over episodes"
+)
+EPISODES = 1000
+EVALUATION_SEED = 271_828
+"""For the manifest: a seed that neither a training nor the tuning of this recipe has looked at."""
+UNIT = 2.0
+"""m: about the spread of the positions, by which observations are divided."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that decides the result."""
+
+    seed: int = 0
+    updates: int = 2000
+    batch_size: int = 32
+    length: int = 40
+    """Observations per window; each window is the start of an episode of its own."""
+    lr: float = 3e-3
+    hold: float = 0.4
+    """Share of the training before the learning rate begins to fall linearly."""
+    final_lr: float = 0.02
+    """Share of the learning rate at which it stops falling."""
+    clip: float = 100.0
+    """Largest norm of a gradient."""
+    log_every: int = 100
+    world: RSSMConfig = field(
+        default_factory=lambda: RSSMConfig(
+            observation_shape=(1,),
+            action_dim=2,
+            deter_dim=16,
+            stoch_dim=2,
+            hidden_dim=32,
+            min_std=0.03,
+            observation_std=SENSOR_STD / UNIT,
+            reward_scale=0.0,
+            continue_scale=0.0,
+            kl_scale=2.0,  # with a balance of 1/2, the gradient of the plain KL: the loss is the negative ELBO
+            kl_balance=0.5,
+            free_nats=0.0,
+        )
+    )
+
+
+def build(config: Config) -> RSSM:
+    """The untrained model."""
+    model = RSSM(config.world)
+    model.normalizer.std.fill_(UNIT)
+    return model
+
+
+def train(
+    config: Config,
+    *,
+    progress: bool = True,
+    on_update: Callable[[int, dict[str, float]], None] | None = None,
+) -> Training:
+    """Maximize the evidence lower bound on fresh episodes, none of them used twice; the last weights are kept.
+
+    `on_update` is called every `log_every` updates with the update's number and a row of numbers to plot.
+    """
+    started = time.perf_counter()
+    torch.manual_seed(config.seed)
+    model = build(config)
+    seeds = TrainingSeeds(config.seed)
+    optimizer = torch.optim.Adam(model.parameters())
+    history: list[dict[str, float]] = []
+    for update in tqdm(range(1, config.updates + 1), disable=not progress, desc=NAME, unit="update"):
+        decay = min(1.0, max(config.final_lr, (1 - update / config.updates) / (1 - config.hold)))
+        optimizer.param_groups[0]["lr"] = config.lr * decay
+        loss = model.loss(windows(config.batch_size, config.length, seed=seeds.next()))
+        clipped_step(optimizer, loss.total, model, clip=config.clip)
+        if update % config.log_every == 0 or update == config.updates:
+            row = {
+                "update": update,
+                "environment_steps": update * config.batch_size * (config.length - 1),
+                "wall_s": time.perf_counter() - started,
+                "elbo_nats_per_step": elbo(config, loss.observation.item(), loss.kl.item()),
+                "kl_nats_per_step": loss.kl.item(),
+            }
+            history.append(row)
+            if on_update is not None:
+                on_update(update, row)
+    steps = config.updates * config.batch_size * (config.length - 1)
+    return Training(model.eval(), config.updates, steps, time.perf_counter() - started, None, history)
+
+
+def windows(count: int, length: int, *, seed: int) -> Batch:
+    """The first `length` observations of `count` random episodes."""
+    cart, generator = cart_on_a_spring(), torch.Generator().manual_seed(seed)
+    actions = random_actions(count, length - 1, cart.action_dim, generator)
+    _, observations = simulate(cart, actions, generator)
+    is_first = (torch.arange(length) == 0).expand(count, length)
+    return Batch(
+        action=torch.cat([torch.zeros(count, 1, cart.action_dim), actions], dim=1),
+        observation=observations,
+        reward=torch.zeros(count, length),
+        continues=torch.ones(count, length),
+        is_first=is_first,
+    )
+
+
+def elbo(config: Config, observation: float, kl: float) -> float:
+    """The bound on the log-likelihood in nats per step, observations in meters (Kingma & Welling 2014, eq. 3)."""
+    return -observation - kl - math.log(config.world.observation_std * UNIT * math.sqrt(2 * math.pi))
+
+
+def evaluate(module: RSSM, *, episodes: int, seed: int) -> dict[str, Interval]:
+    """Scores, errors, calibration and gain of the model and of the exact filter on fresh episodes."""
+    sensor_std = module.config.observation_std * UNIT
+    return measure_beliefs(module, cart_on_a_spring(), sensor_std=sensor_std, episodes=episodes, seed=seed)
+
+
+def main(config: Config, *, directory: Path | None = None) -> Manifest:
+    """Train, evaluate on fresh episodes, print the metrics, save weights and manifest."""
+    trained = train(config)
+    metrics = evaluate(trained.module, episodes=EPISODES, seed=EVALUATION_SEED)
+    for name, metric in metrics.items():
+        print(f"{name:40s} {metric.value:9.4f}  [{metric.low:.4f}, {metric.high:.4f}]")
+    return save(
+        NAME,
+        trained.module,
+        config=config,
+        seed=config.seed,
+        command=training_command(NAME, config),
+        wall_s=trained.wall_s,
+        environment_steps=trained.environment_steps,
+        metrics=metrics,
+        protocol=f"{EPISODES} episodes, seed {EVALUATION_SEED}; {PROTOCOL}",
+        headline=HEADLINE,
+        description=DESCRIPTION,
+        directory=directory,
+    )
