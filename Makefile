@@ -48,6 +48,8 @@ notebooks: setup
 	$(BIN)/python tools/notebooks.py verify
 
 bench: setup
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint requirements.txt \
+	  --requirement benchmarks/requirements.txt || echo "torchrl cannot be installed here. Its rows will be skipped."
 	$(if $(BENCHMARKS),$(BIN)/python -m pytest $(BENCHMARKS) --benchmark-only,@echo "No benchmarks yet.")
 
 clean:

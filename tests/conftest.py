@@ -128,7 +128,7 @@ class DrawnState(NamedTuple):
 
 
 class DrawingKalman:
-    """The Kalman filter's exact belief, of which a reader sees only draws, as of an RSSM's; at temperature 0 its mean."""
+    """The Kalman filter's belief, of which a reader sees only draws, as of an RSSM's; at temperature 0 its mean."""
 
     def __init__(self, system: Any) -> None:
         self.kalman = KalmanFilter(system)

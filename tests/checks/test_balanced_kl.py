@@ -176,6 +176,7 @@ WRONG_LOSSES = {
         floored_by(lambda steps, free: steps.mean(0).clamp_min(free).mean()),
         "not to each step of the batch",
     ),
+    "own free nats": (floored_by(lambda steps, free: steps.mean().clamp_min(1.0)), "fixed at 1|expected: loss"),
     "subtracted": (floored_by(lambda steps, free: (steps.mean() - free).clamp_min(0.0)), "free nats are subtracted"),
     "minimum": (floored_by(lambda steps, free: steps.mean().clamp_max(free)), "not a minimum"),
     "sum": (floored_by(lambda steps, free: steps.sum().clamp_min(free)), "the sum over batch and time"),

@@ -9,10 +9,11 @@ from torch.nn.functional import softplus
 from wmcourse.data import Batch
 from wmcourse.models import RSSM, RSSMConfig, WorldModel
 from wmcourse.models.rssm import balanced_kl
-from wmcourse.nets.latents import CategoricalLatent, GaussianLatent
+from wmcourse.nets.latents import CategoricalLatent, DeterministicLatent, GaussianLatent
 
 SMALL = {"deter_dim": 12, "stoch_dim": 5, "groups": 3, "classes": 4, "hidden_dim": 16}
-LATENTS = ["gaussian", "categorical"]
+RANDOM = ["gaussian", "categorical"]
+LATENTS = [*RANDOM, "deterministic"]
 
 
 def build(latent="gaussian", **options):
@@ -43,6 +44,8 @@ def distribution(model, parameters):
     if isinstance(model.latent, GaussianLatent):
         mean, raw = parameters.chunk(2, -1)
         return Independent(Normal(mean, softplus(raw) + 0.1), 1)
+    if isinstance(model.latent, DeterministicLatent):
+        return Independent(Normal(parameters, 1.0), 1)
     probs = 0.99 * parameters.unflatten(-1, (3, 4)).softmax(-1) + 0.01 / 4
     return Independent(OneHotCategorical(probs=probs), 1)
 
@@ -57,14 +60,14 @@ def test_it_is_a_world_model_of_any_observation_and_action(latent, shape, action
         model.observe(start, torch.zeros(2, action_dim), torch.rand(2, *shape)),
         model.imagine(start, torch.rand(2, action_dim)),
     ):
-        assert state.deter.shape == (2, 12) and state.stoch.shape == (2, 5 if latent == "gaussian" else 12)
+        assert state.deter.shape == (2, 12) and state.stoch.shape == (2, 12 if latent == "categorical" else 5)
         prediction = model.decode(state)
         assert prediction.observation.shape == (2, *shape)
         assert prediction.reward.shape == prediction.continues.shape == (2,)
         assert ((prediction.continues > 0) & (prediction.continues < 1)).all()
 
 
-@pytest.mark.parametrize("latent", LATENTS)
+@pytest.mark.parametrize("latent", RANDOM)
 def test_temperature_zero_is_deterministic_and_the_mode(latent):
     model = build(latent)
     state = model.imagine(model.initial(4), torch.randn(4, 2))
@@ -169,7 +172,7 @@ def test_image_errors_are_summed_over_pixels():
     torch.testing.assert_close(loss.observation, oracle)
 
 
-@pytest.mark.parametrize("latent", [GaussianLatent(5), CategoricalLatent(3, 4)])
+@pytest.mark.parametrize("latent", [GaussianLatent(5), CategoricalLatent(3, 4), DeterministicLatent(5)])
 @pytest.mark.parametrize("balance", [0.0, 0.5, 0.8, 1.0])
 def test_balancing_splits_the_gradient_and_keeps_the_value(latent, balance):
     posterior, prior = torch.randn(2, 6, latent.parameter_dim)
@@ -273,3 +276,123 @@ def test_blindness_is_a_share_of_the_steps_that_differs_between_windows():
     assert shares.max().item() > 0.55
     assert shares.min().item() == 0.0
     assert build(blindness=0.0).blind_steps(is_first) is None
+
+
+@pytest.mark.parametrize("latent", LATENTS)
+def test_information_gain_is_the_kl_from_the_prior_to_the_posterior(latent):
+    model, observation = build(latent), torch.randn(5, 4)
+    state = model.observe(model.initial(5), torch.zeros(5, 2), torch.randn(5, 4))
+    prior = distribution(model, model.prior_head(state.deter))
+    posterior = distribution(model, model.posterior_head(torch.cat([state.deter, model.encoder(observation)], -1)))
+    torch.testing.assert_close(model.information_gain(state.deter, observation), kl_divergence(posterior, prior))
+
+
+def test_without_a_stochastic_path_no_temperature_changes_a_dream():
+    model = build("deterministic")
+    state = model.observe(model.initial(4), torch.zeros(4, 2), torch.randn(4, 4))
+    action, observation = torch.randn(4, 2), torch.randn(4, 4)
+    for move in (lambda t: model.imagine(state, action, t), lambda t: model.observe(state, action, observation, t)):
+        assert torch.equal(move(5.0).features, move(0.0).features)
+    torch.testing.assert_close(model.imagine(state, action).stoch, model.prior_head(model.recur(state, action)))
+    assert not torch.equal(model.imagine(state, action).stoch, model.observe(state, action, observation).stoch)
+
+
+@pytest.mark.parametrize("latent", LATENTS)
+def test_without_correction_only_the_first_look_counts(latent):
+    """Whatever is seen after it: the same beliefs, to the last bit. And their gradient reaches the first look alone."""
+    model = build(latent, corrects=False)
+    actions, observations, features = torch.randn(6, 3, 2), torch.randn(2, 6, 3, 4), []
+    observations[1, 0] = observations[0, 0]
+    observations.requires_grad_(True)
+    for seen in observations:
+        torch.manual_seed(3)
+        state = model.initial(3)
+        for action, observation in zip(actions, seen, strict=True):
+            state = model.observe(state, action, observation)
+        features.append(state.features)
+    assert torch.equal(*features)
+    (torch.randn(3, model.feature_dim) * features[0]).sum().backward()
+    looked = observations.grad[0].abs().sum(-1) > 0
+    assert looked[0].all() and not looked[1:].any()
+
+
+def test_without_correction_a_step_is_the_imagined_one_in_each_row_that_has_begun():
+    """Rows of a batch begin on their own: the first two are new here, the last two are not."""
+    model = build(corrects=False)
+    begun = model.observe(model.initial(2), torch.zeros(2, 2), torch.randn(2, 4))
+    state = type(begun)(*(torch.cat(parts) for parts in zip(model.initial(2), begun, strict=True)))
+    action, observation = torch.cat([torch.zeros(2, 2), torch.randn(2, 2)]), torch.randn(4, 4)
+    seen = model.observe(state, action, observation, 0.0).features
+    corrected = build().observe(state, action, observation, 0.0).features
+    imagined = model.imagine(state, action, 0.0).features
+    torch.testing.assert_close(seen, torch.cat([corrected[:2], imagined[2:]]))
+    assert not torch.allclose(corrected[2:], imagined[2:])
+
+
+@pytest.mark.parametrize("latent", LATENTS)
+def test_without_correction_training_looks_only_where_an_episode_begins(latent):
+    """At the border inside a window it looks again; `blindness` has nothing to add."""
+    model = build(latent, corrects=False, blindness=0.5)
+    batch = windows(first=[(0, 4)])
+    batch.observation.requires_grad_(True)
+    other = torch.where(batch.is_first.unsqueeze(-1), batch.observation, torch.randn(3, 7, 4))
+    features = []
+    for observation in (batch.observation, other):
+        torch.manual_seed(3)
+        features.append(model.infer(batch._replace(observation=observation))[0].features)
+    assert torch.equal(*features)
+    (torch.randn(3, 7, model.feature_dim) * features[0]).sum().backward()
+    assert torch.equal(batch.observation.grad.abs().sum(-1) > 0, batch.is_first)
+
+
+def test_without_correction_inference_still_equals_observing_step_by_step():
+    """What is trained is what is used: deterministic, so that both draw nothing."""
+    model = build("deterministic", corrects=False)
+    batch = windows()
+    states, prior, _ = model.infer(batch)
+    state = model.initial(3)
+    for t in range(7):
+        state = model.observe(state, batch.action[:, t], batch.observation[:, t])
+        torch.testing.assert_close(states.features[:, t], state.features)
+    torch.testing.assert_close(states.stoch[:, 1:], prior[:, 1:])
+
+
+HEADS = {"observation": "decoder", "reward": "reward_head", "continues": "continue_head"}
+
+
+def gradients(model, loss):
+    """The gradient of `loss` in each parameter, zeros where it does not reach."""
+    names, parameters = zip(*model.named_parameters(), strict=True)
+    found = torch.autograd.grad(loss, parameters, allow_unused=True, retain_graph=True)
+    return {
+        name: torch.zeros_like(parameter) if gradient is None else gradient
+        for name, parameter, gradient in zip(names, parameters, found, strict=True)
+    }
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_a_probes_loss_trains_its_head_and_nothing_below(head):
+    own = {name for name, _ in build().named_parameters() if name.startswith(HEADS[head])}
+    for probes in ((), (head,)):
+        model = build(probes=probes)
+        loss = getattr(model.loss(windows()), head)
+        reached = {name for name, gradient in gradients(model, loss).items() if gradient.any()}
+        assert reached >= own
+        assert (reached == own) == bool(probes)
+
+
+@pytest.mark.parametrize("probes", [("observation",), ("reward",), ("continues",), ("observation", "reward")])
+def test_probes_change_no_loss_and_no_gradient_but_their_own_below_them(probes):
+    """Oracle below the heads: the whole model's loss with the probes' terms subtracted."""
+    whole, probed = (build(reward_scale=3.0, continue_scale=2.0, free_nats=0.0, probes=each) for each in ((), probes))
+    batch, losses = windows(first=[(1, 3)]), []
+    for model in (whole, probed):
+        torch.manual_seed(3)
+        losses.append(model.loss(batch))
+    torch.testing.assert_close(losses[0][:5], losses[1][:5])
+    weights = {"observation": 1.0, "reward": 3.0, "continues": 2.0}
+    rest = losses[0].total - sum(weights[head] * getattr(losses[0], head) for head in probes)
+    in_heads, below = gradients(whole, losses[0].total), gradients(whole, rest)
+    for name, gradient in gradients(probed, losses[1].total).items():
+        expected = in_heads if name.split(".")[0] in HEADS.values() else below
+        torch.testing.assert_close(gradient, expected[name], rtol=1e-4, atol=1e-4, msg=name)

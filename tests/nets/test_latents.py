@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from torch.distributions import Categorical, Independent, Normal, OneHotCategorical, kl_divergence
 from torch.nn.functional import softplus
 
-from wmcourse.nets.latents import CategoricalLatent, GaussianLatent, normal_entropy, straight_through
+from wmcourse.nets.latents import (
+    CategoricalLatent,
+    DeterministicLatent,
+    GaussianLatent,
+    Latent,
+    normal_entropy,
+    straight_through,
+)
 
 seeds = st.integers(0, 2**16)
 
@@ -42,10 +49,19 @@ def test_categorical_kl_equals_torch_distributions(seed, unimix):
 
 
 @given(seeds)
+def test_deterministic_kl_is_that_of_gaussians_of_unit_variance(seed):
+    generator = torch.Generator().manual_seed(seed)
+    left, right = 3 * torch.randn(2, 4, 5, 6, generator=generator, dtype=torch.float64)
+    unit = torch.ones(6, dtype=torch.float64)
+    oracle = kl_divergence(Independent(Normal(left, unit), 1), Independent(Normal(right, unit), 1))
+    torch.testing.assert_close(DeterministicLatent(6).kl(left, right), oracle)
+
+
+@given(seeds)
 def test_kl_is_zero_only_between_equals(seed):
     generator = torch.Generator().manual_seed(seed)
     left, right = torch.randn(2, 8, 12, generator=generator)
-    for latent in (GaussianLatent(6), CategoricalLatent(3, 4)):
+    for latent in (GaussianLatent(6), CategoricalLatent(3, 4), DeterministicLatent(12)):
         torch.testing.assert_close(latent.kl(left, left), torch.zeros(8), atol=1e-6, rtol=0)
         assert (latent.kl(left, right) > 0).all()
 
@@ -84,6 +100,27 @@ def test_temperature_zero_is_the_mean_or_the_mode_and_draws_nothing():
     mode = CategoricalLatent(3, 4).sample(parameters, 0.0).unflatten(-1, (3, 4))
     assert torch.equal(mode.argmax(-1), parameters.unflatten(-1, (3, 4)).argmax(-1))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.5, 1.0, 5.0])
+def test_a_deterministic_latent_is_its_parameters_at_any_temperature_and_draws_nothing(temperature):
+    latent, parameters = DeterministicLatent(6), torch.randn(9, 6, requires_grad=True)
+    generator = torch.Generator().manual_seed(0)
+    before, before_own = torch.get_rng_state(), generator.get_state()
+    sample = latent.sample(parameters, temperature, generator)
+    assert torch.equal(sample, parameters)
+    assert torch.equal(torch.get_rng_state(), before) and torch.equal(generator.get_state(), before_own)
+    weight = torch.randn(9, 6)
+    (gradient,) = torch.autograd.grad((weight * sample).sum(), parameters)
+    assert torch.equal(gradient, weight)
+
+
+def test_each_family_says_how_many_parameters_it_takes_and_how_long_a_sample_is():
+    for latent in (GaussianLatent(6), CategoricalLatent(3, 4), DeterministicLatent(6)):
+        assert isinstance(latent, Latent)
+        parameters = torch.randn(2, 7, latent.parameter_dim)
+        assert latent.sample(parameters).shape == (2, 7, latent.sample_dim)
+        assert latent.kl(parameters, parameters).shape == (2, 7)
 
 
 def test_a_generator_repeats_samples():

@@ -82,11 +82,14 @@ def test_the_exact_filter_in_the_models_place_gets_the_exact_filters_marks(drawi
     assert abs(metrics["excess_nats_per_step_particles"].value) < 0.01
     assert metrics["nll_over_kalman"].value == pytest.approx(1.0, abs=0.01)
     assert metrics["gain"].value == pytest.approx(metrics["gain_kalman"].value, abs=0.02)
+    probed, exact = (metrics[name].value for name in ("probed_position_rmse_m", "position_rmse_m_kalman"))
+    assert probed == pytest.approx(exact, rel=0.01)  # here the probe only has to copy
     for name in ("position_inside_50_share", "position_inside_90_share"):
         assert metrics[name].value == pytest.approx(metrics[f"{name}_kalman"].value, abs=0.015)
     for name, value in metrics.items():
         assert value.low <= value.value <= value.high
         if name.endswith("_kalman") and "over" not in name:
+            name = name if name.removesuffix("_kalman") in metrics else f"probed_{name}"
             assert metrics[name.removesuffix("_kalman")].value == pytest.approx(value.value, rel=0.06), name
 
 
@@ -99,6 +102,9 @@ def test_the_exact_filters_own_numbers_agree_with_its_covariance() -> None:
     assert means["position_inside_90_share"] == pytest.approx(0.9, abs=0.02)
     assert means["position_mse_m2"] ** 0.5 == pytest.approx(means["position_std_m"], rel=0.03)
     assert means["gain_above"] / means["gain_below"] == pytest.approx(0.393, abs=0.001)
+    assert means["innovation_mse_m2"] == pytest.approx(means["innovation_foreseen_mse_m2"], rel=0.03)
+    first = means["gain_early_above"] / means["gain_early_below"]
+    assert first == pytest.approx(0.521, abs=0.001)  # after one look the belief is still wide
     assert means["nll_nats_per_step"] == pytest.approx(0.5 * math.log(2 * math.pi * math.e * 0.642**2), abs=0.02)
 
 

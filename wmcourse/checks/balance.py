@@ -115,6 +115,7 @@ def _wrong_losses(case: Case) -> dict[str, Tensor]:
         "one of the terms has its sides swapped: both are KL(posterior || prior)": (
             balance * other.clamp_min(free_nats) + (1 - balance) * mean.clamp_min(free_nats)
         ),
+        "the free nats are fixed at 1: use the argument `free_nats`": mean.clamp_min(1.0),
         "the free nats are left out: max(mean, free_nats)": mean,
         "the free nats apply to the mean over batch and time: take the mean first, then the maximum": (
             steps.clamp_min(free_nats).mean()

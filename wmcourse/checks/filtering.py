@@ -29,8 +29,8 @@ _ADVICE = {
 def filter_with_gaps(answer: Answer) -> None:
     """Oracle: the tracker's own equations, one sequence at a time, each step with a look or without one."""
     tracker = Tracker()
-    # Nothing at first; nothing at all; everything; gaps of one step and of two.
-    seen = torch.tensor([[0, 1, 0, 0, 1], [0, 0, 0, 0, 0], [1, 1, 1, 1, 1], [1, 0, 1, 0, 0]]).bool()
+    # One step is seen in all sequences, one in none, the others in some; two sequences begin with a gap.
+    seen = torch.tensor([[0, 1, 0, 0, 1], [1, 1, 0, 1, 1], [1, 1, 0, 0, 0], [0, 1, 0, 1, 0]]).bool()
     data = sequences(seen, seed=1, missing=torch.nan)
     torch.manual_seed(8)
     before = torch.random.get_rng_state()
@@ -180,8 +180,10 @@ def _wrong_tracks(tracker: Tracker, data: Data) -> dict[str, Tensor]:
         f"what is observed in a gap is carried on: {one}": walk(carry=lambda chosen, corrected, imagined: corrected),
         f"the looks are forgotten at the next step: {one}": walk(carry=lambda chosen, corrected, imagined: imagined),
         f"two beliefs are carried on, and the imagined one never sees anything: {one}": apart(),
-        "only the mean is chosen: apply torch.where to each field of the state": torch.cat(
-            [right[..., :2], always[..., 2:]], -1
+        "only the mean is chosen: apply torch.where to each field of the state": walk(
+            lambda before, imagined, t: imagined._replace(
+                spread=tracker.observe(before, actions[:, t], blank[:, t]).spread
+            )
         ),
         "only the mean is chosen, the spread is imagined: torch.where for each field": torch.cat(
             [right[..., :2], never[..., 2:]], -1

@@ -32,7 +32,7 @@ class Data(NamedTuple):
 
 
 class Tracker:
-    """A linear world model that is less sure after each step, and surer after each look, be it expected or not."""
+    """A linear world model that is less sure after each step, and surer after each look, unless it surprises."""
 
     observation_shape = (2,)
     action_dim = 1
@@ -56,7 +56,9 @@ class Tracker:
         _expect_arguments("observe", state, action, temperature)
         _expect_shape(observation, (len(action), 2), "the observation handed to model.observe")
         imagined = self.imagine(state, action)
-        return Guess(imagined.mean + (observation - imagined.mean) @ self.gain, 0.3 * imagined.spread)
+        surprise = observation - imagined.mean
+        spread = 0.3 * imagined.spread + 0.1 * surprise.square().unsqueeze(-1)
+        return Guess(imagined.mean + surprise @ self.gain, spread)
 
     def decode(self, state: Any) -> Prediction:
         """It sees where it is."""
@@ -87,7 +89,8 @@ def tracked(tracker: Tracker, data: Data) -> Tensor:
         for action, observation, look in zip(actions, observations, seen.tolist(), strict=True):
             mean, spread = tracker.dynamics.T @ mean + tracker.push.T @ action, 1.1 * spread + 0.5
             if look:
-                mean, spread = mean + tracker.gain.T @ (observation - mean), 0.3 * spread
+                surprise = observation - mean
+                mean, spread = mean + tracker.gain.T @ surprise, 0.3 * spread + 0.1 * surprise**2
             track.append(torch.cat([mean, spread]))
         tracks.append(torch.stack(track))
     return torch.stack(tracks)

@@ -3,8 +3,16 @@
 from typing import Any
 
 from wmcourse.envs.cartpole import cartpole_dynamics, cartpole_fallen, render_cartpole
+from wmcourse.envs.linear_gaussian import LinearGaussian, cart_on_a_spring
 
-__all__ = ["DreamEnv", "cartpole_dynamics", "cartpole_fallen", "render_cartpole"]
+__all__ = [
+    "DreamEnv",
+    "LinearGaussian",
+    "cart_on_a_spring",
+    "cartpole_dynamics",
+    "cartpole_fallen",
+    "render_cartpole",
+]
 
 
 def __getattr__(name: str) -> Any:

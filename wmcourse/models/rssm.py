@@ -172,8 +172,8 @@ class RSSM(nn.Module):
         return self.posterior_head(torch.cat([deter, embedding], dim=-1))
 
     def information_gain(
-        self, deter: Float[Tensor, "*batch deter"], observation: Float[Tensor, "*batch"]
-    ) -> Float[Tensor, "*lead"]:
+        self, deter: Float[Tensor, "*batch deter"], observation: Float[Tensor, "*observations"]
+    ) -> Float[Tensor, "*batch"]:
         """KL(posterior || prior) in nats, how far a look moves the belief: Bayesian surprise (Itti & Baldi 2009)."""
         return self.latent.kl(self.posterior(deter, self.embed(observation)), self.prior_head(deter))
 

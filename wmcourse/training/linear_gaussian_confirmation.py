@@ -41,7 +41,7 @@ def run(config: recipe.Config) -> dict[str, Any]:
     """One training: its history, and the metrics of its model."""
     trained = recipe.train(config)
     metrics = recipe.evaluate(trained.module, episodes=recipe.EPISODES, seed=recipe.EVALUATION_SEED)
-    print(f"seed {config.seed}, sensor {config.world.observation_std:g}: {metrics['nll_over_kalman']}")
+    print(f"seed {config.seed}, sensor {config.world.observation_std * recipe.UNIT:g} m: {metrics['nll_over_kalman']}")
     return {
         "seed": config.seed,
         "environment_steps": trained.environment_steps,

@@ -60,7 +60,7 @@ def measure_beliefs(
     `sensor_std` is the standard deviation of the model's observation likelihood, in the observation's unit.
     """
     played = play(system, episodes=episodes, seed=seed)
-    probe = velocity_probe(model, play(system, episodes=PROBE_EPISODES, seed=PROBE_SEED))
+    probe = hidden_probe(model, play(system, episodes=PROBE_EPISODES, seed=PROBE_SEED))
     parts = [Played(*(field[i : i + CHUNK] for field in played)) for i in range(0, episodes, CHUNK)]
     columns: dict[str, list[Tensor]] = {}
     for number, part in enumerate(parts):
@@ -72,15 +72,15 @@ def measure_beliefs(
 
 
 def summary(columns: dict[str, Tensor]) -> dict[str, Interval]:
-    """Per-episode numbers (N,) to metrics: squared errors to roots, products to gains, and the filter's lead in NLL."""
+    """Per-episode numbers (N,) to metrics: mean squares to roots, products to gains, and the filter's lead in NLL."""
     metrics = {}
     for name, values in columns.items():
         if "_mse" in name:
             root = Interval(*(bound**0.5 for bound in bootstrap_mean(values)))
             metrics[name.replace("_mse", "_rmse").replace("_m2_s2", "_m_per_s").replace("_m2", "_m")] = root
-        elif "gain_above" in name:
+        elif "_above" in name:
             metrics[name.replace("_above", "")] = bootstrap_ratio(values, columns[name.replace("above", "below")])
-        elif "gain_below" not in name:
+        elif "_below" not in name:
             metrics[name] = bootstrap_mean(values)
     best = columns["nll_nats_per_step_kalman"]
     for kind in ("", "_particles"):
@@ -91,12 +91,13 @@ def summary(columns: dict[str, Tensor]) -> dict[str, Interval]:
 
 
 def learned_columns(
-    model: RSSM, played: Played, probe: Float[Tensor, " weight"], *, sensor_std: float, seed: int
+    model: RSSM, played: Played, probe: Float[Tensor, "weight state"], *, sensor_std: float, seed: int
 ) -> dict[str, Float[Tensor, " batch"]]:
     """The model's numbers, one per episode.
 
     It follows with means (temperature 0), so that its memory holds no dice; prediction and belief at each step are K
-    draws from there. The `particles` score is that of K rollouts that draw at every step and remember it.
+    draws from there. The `particles` score is that of K rollouts that draw at every step and remember it. `probed`
+    is what a linear probe reads from the memory.
     """
     actions, observations, hidden = played
     batch, steps = actions.shape[:2]
@@ -105,20 +106,22 @@ def learned_columns(
     seen = observations[:, 1:].flatten(0, 1).unsqueeze(1)
     draws = forecast(model, before, actions.flatten(0, 1).unsqueeze(1), seen, particles=PARTICLES, seed=seed)
     expected, believed = (field.reshape(PARTICLES, batch, steps, 1) for field in draws)
-    position = believed.squeeze(-1)
-    truth, velocity = hidden[:, 1:, 0], hidden[:, 1:, 1]
+    position, truth = believed.squeeze(-1), hidden[:, 1:, 0]
     columns = {"nll_nats_per_step": mixture_nll(expected, sensor_std, observations[:, 1:]).mean(1)}
     apart = ensemble(model, actions, observations, particles=PARTICLES, peek_every=1, seed=seed)
     nll = mixture_nll(apart.expected.observation[:, :, 1:], sensor_std, observations[:, 1:])
     columns["nll_nats_per_step_particles"] = nll.mean(1)
     columns["position_mse_m2"] = (position.mean(0) - truth).square().mean(1)
     columns["position_std_m"] = position.std(0).mean(1)
-    columns["velocity_mse_m2_s2"] = (read(probe, followed.features[:, 1:]) - velocity).square().mean(1)
+    probed = (read(probe, followed.features[:, 1:]) - hidden[:, 1:]).square().mean(1)
+    columns["probed_position_mse_m2"], columns["probed_velocity_mse_m2_s2"] = probed.unbind(-1)
     for share in (0.5, 0.9):
         inside = inside_central_interval(position, truth, share)
         columns[f"position_inside_{share:.0%}_share".replace("%", "")] = inside.float().mean(1)
     before_look, after_look = expected.mean(0).squeeze(-1), position.mean(0)
-    columns |= gain_columns(observations[:, 1:, 0] - before_look, after_look - before_look)
+    innovation = observations[:, 1:, 0] - before_look
+    columns |= surprise_columns(innovation, after_look - before_look)
+    columns["innovation_foreseen_mse_m2"] = expected.var(0).squeeze(-1).mean(1) + sensor_std**2
 
     start = map_state(lambda field: field[:, BLIND_FROM], followed)
     ahead = forecast(model, start, actions[:, BLIND_FROM:], particles=PARTICLES, seed=seed).expected  # (K, B, H, 1)
@@ -143,19 +146,20 @@ def exact_columns(system: LinearGaussian, played: Played) -> dict[str, Float[Ten
     believed = map_state(lambda field: field[:, 1:], followed)
     expected = kalman.decode(predicted).observation
     std = believed.covariance[..., 0, 0].sqrt()
-    truth = hidden[:, 1:]
-    nll = gaussian_nll(expected, kalman.observation_covariance(predicted), observations[:, 1:])
+    truth, foreseen = hidden[:, 1:], kalman.observation_covariance(predicted)
+    nll = gaussian_nll(expected, foreseen, observations[:, 1:])
     columns = {
         "nll_nats_per_step": nll.mean(1),
         "position_mse_m2": (believed.mean - truth)[..., 0].square().mean(1),
         "position_std_m": std.mean(1),
+        "innovation_foreseen_mse_m2": foreseen[..., 0, 0].mean(1),
         "velocity_mse_m2_s2": (believed.mean - truth)[..., 1].square().mean(1),
     }
     for share in (0.5, 0.9):
         inside = inside_gaussian_interval(believed.mean[..., 0], std, truth[..., 0], share)
         columns[f"position_inside_{share:.0%}_share".replace("%", "")] = inside.float().mean(1)
     innovation = kalman.innovation(predicted, observations[:, 1:])[..., 0]
-    columns |= gain_columns(innovation, (believed.mean - predicted.mean)[..., 0])
+    columns |= surprise_columns(innovation, (believed.mean - predicted.mean)[..., 0])
 
     blind = rollout(kalman, actions, observations, context=BLIND_FROM + 1).state
     for h in HORIZONS:
@@ -168,22 +172,30 @@ def exact_columns(system: LinearGaussian, played: Played) -> dict[str, Float[Ten
     return columns
 
 
-def gain_columns(
+def surprise_columns(
     innovation: Float[Tensor, "batch time"], correction: Float[Tensor, "batch time"]
 ) -> dict[str, Float[Tensor, " batch"]]:
-    """Numerator and denominator of the gain: the slope of corrections on surprises, once settled."""
-    surprise, moved = innovation[:, SETTLED:], correction[:, SETTLED:]
-    return {"gain_above": (surprise * moved).mean(1), "gain_below": surprise.square().mean(1)}
+    """Squared surprises, and numerator and denominator of the gain: the slope of corrections on surprises.
+
+    `gain` is the settled one, `gain_early` that of the second look, when there is still more to be corrected.
+    """
+    columns = {"innovation_mse_m2": innovation.square().mean(1)}
+    for name, steps in (("gain", slice(SETTLED, None)), ("gain_early", slice(0, 1))):
+        surprise, moved = innovation[:, steps], correction[:, steps]
+        columns |= {f"{name}_above": (surprise * moved).mean(1), f"{name}_below": surprise.square().mean(1)}
+    return columns
 
 
-def velocity_probe(model: RSSM, played: Played) -> Float[Tensor, " weight"]:
-    """Least squares from the features [h, z] to the velocity, which the model itself was never shown."""
+def hidden_probe(model: RSSM, played: Played) -> Float[Tensor, "weight state"]:
+    """Least squares from the features [h, z] to the hidden state, which the model itself was never shown."""
     features = rollout(model, played.actions, played.observations, peek_every=1).state.features[:, 1:].flatten(0, 1)
     padded = torch.cat([features, features.new_ones(len(features), 1)], dim=1).double()
-    velocity = played.hidden[:, 1:, 1].reshape(-1, 1).double()
-    return torch.linalg.lstsq(padded, velocity, driver="gelsd").solution.squeeze(1).float()
+    hidden = played.hidden[:, 1:].flatten(0, 1).double()
+    return torch.linalg.lstsq(padded, hidden, driver="gelsd").solution.float()
 
 
-def read(probe: Float[Tensor, " weight"], features: Float[Tensor, "*batch feature"]) -> Float[Tensor, "*batch"]:
+def read(
+    probe: Float[Tensor, "weight state"], features: Float[Tensor, "*batch feature"]
+) -> Float[Tensor, "*batch state"]:
     """What a linear probe says."""
     return features @ probe[:-1] + probe[-1]
