@@ -52,7 +52,7 @@ def _gaussians(shape: tuple[int, ...], seed: int) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(seed)
     return {
         "mean_q": torch.randn(shape, generator=generator),
-        "std_q": 0.2 + torch.rand(shape, generator=generator),
+        "std_q": 0.05 + torch.rand(shape, generator=generator),
         "mean_p": torch.randn(shape, generator=generator),
         "std_p": 0.5 + 2 * torch.rand(shape, generator=generator),
     }

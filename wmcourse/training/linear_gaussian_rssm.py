@@ -22,7 +22,7 @@ from wmcourse.zoo.manifest import Manifest
 from wmcourse.zoo.weights import save
 
 NAME = "linear-gaussian-rssm"
-HEADLINE = "excess_nats_per_step"
+HEADLINE = "nll_over_kalman"
 DESCRIPTION = "Gaussian RSSM of a cart on a spring in gusty wind, beside the exact Kalman filter"
 PROTOCOL = (
     "random actions, 60 steps, noise drawn with the evaluation seed, which training never used; the model follows at "

@@ -13,6 +13,7 @@ RECIPES: dict[str, str] = {
     "cartpole-dreamer": "wmcourse.training.cartpole_dreamer:CARTPOLE_DREAMER",
     "cartpole-dreamer-categorical": "wmcourse.training.cartpole_categorical:CARTPOLE_CATEGORICAL",
     "galton-dreamer": "wmcourse.training.galton_dreamer:GALTON_DREAMER",
+    "linear-gaussian-rssm": "wmcourse.training.linear_gaussian_rssm",
 }
 """Model to the recipe that trains it: a module, `module:object`, or `module:mapping[key]`."""
 
@@ -38,6 +39,7 @@ RECIPES |= {name: f"wmcourse.training.ablations:SHIPPED[{name}]" for name in ABL
 STUDIES: dict[str, str] = {
     "cartpole-dreamer-confirmation": "wmcourse.training.cartpole_dreamer_confirmation",
     "cartpole-dreamer-seeds": "wmcourse.training.cartpole_dreamer_seeds",
+    "linear-gaussian-confirmation": "wmcourse.training.linear_gaussian_confirmation",
     "rssm-ablations-cartpole": "wmcourse.training.rssm_ablations:CARTPOLE",
     "rssm-ablations-galton": "wmcourse.training.rssm_ablations:GALTON",
 }
