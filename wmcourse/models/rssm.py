@@ -54,7 +54,7 @@ class RSSMConfig:
     """While training, each window is blind to a random share of its steps, up to this one. The belief there comes from
     the prior, so that the model learns to dream on, and to recover at its next look."""
     corrects: bool = True
-    """False: only an episode's first observation is looked at, in training and after."""
+    """False: only an episode's first observation is looked at (in training, a window's first one too)."""
     probes: tuple[Head, ...] = ()
     """Heads that learn to read the belief but do not shape it: no gradient of their loss goes further down."""
 

@@ -1,6 +1,7 @@
 """How every Dreamer of the course is trained (Hafner et al. 2020, 2023)."""
 
 import copy
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -101,7 +102,7 @@ def train(
         "critic": (torch.optim.Adam(agent.critic.parameters(), eps=1e-5), config.critic_lr),
     }
     history: list[dict[str, float]] = []
-    best, best_score, kept, solved = copy.deepcopy(agent.state_dict()), (-1.0, 0.0), 0, None
+    best, best_score, kept, solved = copy.deepcopy(agent.state_dict()), (-math.inf, 0.0), 0, None
 
     for update in tqdm(range(1, config.updates + 1), disable=not progress, desc=task.env_id, unit="update"):
         decay = min(1.0, max(config.final_lr, (1 - update / config.updates) / (1 - config.hold)))

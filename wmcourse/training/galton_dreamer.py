@@ -12,8 +12,9 @@ from wmcourse.training.measure_galton import measure_galton
 
 EVALUATION_SEED = 876_543
 PROTOCOL = (
-    "greedy policy on GaltonBoard-v0 (success) and random tilts (all else), whole episodes, drawn with the evaluation "
-    "seed, which training never used; dreams at temperature 1; 95% bootstrap intervals over episodes"
+    "greedy policy on GaltonBoard-v0 (return) and at most 200 episodes of random tilts (all else), drawn with the "
+    "evaluation seed, which training never used; NLL, CRPS and landings from 100 dreams at temperature 1, drift and "
+    "reward error at temperature 0; 95% bootstrap intervals over episodes"
 )
 
 

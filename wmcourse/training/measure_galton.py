@@ -18,17 +18,17 @@ DREAMS = 100
 MODEL_EPISODES = 200
 """Most episodes of random tilts used to judge the model."""
 SHARP = 1.0
-"""A dreamed ball counts as landed if it is seen this many pixels or less from a bin."""
+"""A dreamed ball counts as landed if it is seen this many pixels or less from a bin; half of all places are."""
 
 
 def measure_galton(policy: Policy, model: WorldModel, *, episodes: int, seed: int) -> dict[str, Interval]:
-    """Metrics of a policy and of a world model on the Galton board, units in their names.
+    """Metrics of a policy and of a world model on the Galton board, units in their names (rewards are in points).
 
-    Policy: mean return. Model, on episodes of random tilts: the expected negative
-    log-likelihood of the way a ball goes at a peg, and the expected CRPS of where it lands, foreseen from the first
-    picture, both under the true odds and beside their best possible values; the share of dreamed landings that are in a
-    bin; the error of the reward believed after a hit; and, at temperature 0, the mean squared error of a picture before
-    it is seen, in closed loop and with nothing seen but the first, over the variance of the data.
+    Policy: mean return. Model, on episodes of random tilts: the expected negative log-likelihood of the way a ball goes
+    at a peg, and the expected CRPS of where it lands, foreseen from the first picture, both under the true odds and
+    beside their best possible values; the share of dreamed landings that are in a bin; and, at temperature 0, the error
+    of the reward believed after a hit, and the mean squared error of a picture before it is seen, in closed loop and
+    with nothing seen but the first, over the variance of the data.
     """
     played = collect(ENV_ID, policy, episodes=episodes, seed=seed)
     watched = min(episodes, MODEL_EPISODES)

@@ -15,7 +15,7 @@ class Training(NamedTuple):
     """What a training made, and what it took."""
 
     module: Any
-    """The best validated agent or model, in eval mode."""
+    """The agent or model that was kept, in eval mode."""
     kept_update: int
     """The update after which it was kept."""
     environment_steps: int
