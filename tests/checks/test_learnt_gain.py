@@ -18,7 +18,7 @@ def right(expected, believed, observed):
 
 
 def of(combine):
-    """`combine(surprise, correction)`."""
+    """`combine(innovation, correction)`."""
     return lambda expected, believed, observed: combine(observed - expected, believed - expected)
 
 
@@ -69,7 +69,7 @@ WRONG_GAINS = {
     "observation itself": (lambda e, b, o: slope(o, b - e), "not taken off the observation"),
     "correction from the observation": (lambda e, b, o: slope(o - e, b - o), "taken from the observation"),
     "what is left": (lambda e, b, o: slope(o - e, o - b), "what is left"),
-    "surprise after": (lambda e, b, o: slope(o - b, b - e), "the surprise is taken from the belief"),
+    "innovation after": (lambda e, b, o: slope(o - b, b - e), "the innovation is taken from the belief"),
     "wrong sign": (lambda e, b, o: slope(e - o, b - e), "the sign is wrong"),
     "not squared": (of(lambda x, y: (x * y).sum() / x.sum()), "not squared"),
     "mean over sequences": (
@@ -116,8 +116,8 @@ def by_dot_products(expected, believed, observed):
 
 
 def by_means(expected, believed, observed):
-    surprise = observed - expected
-    return torch.mean(surprise * (believed - expected)) / torch.mean(surprise**2)
+    innovation = observed - expected
+    return torch.mean(innovation * (believed - expected)) / torch.mean(innovation**2)
 
 
 @pytest.mark.parametrize("answer", [right, by_least_squares, by_dot_products, by_means])

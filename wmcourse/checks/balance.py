@@ -15,10 +15,12 @@ Case = tuple[Callable[[Tensor, Tensor], Tensor], Tensor, Tensor, float, float]
 """The KL, the two parameters, `balance` and `free_nats`."""
 
 _BATCH_OF_ONE = "a batch of one is still a batch: .squeeze() drops every axis of size 1, leave it out"
+_TWO = "kl takes two: kl(posterior, prior)"
 _ADVICE = {
     "does not require grad": "both sides are held still: each term detaches one of them, not both",
     "grad can be implicitly created only for scalar": "return one number: the mean over batch and time",
-    "missing 1 required positional argument": "kl takes two: kl(posterior, prior)",
+    "required positional argument": _TWO,
+    "missing a required argument": _TWO,
     "must be Tensor, not float": "torch.maximum takes tensors: mean.clamp_min(free_nats)",
 }
 

@@ -103,7 +103,7 @@ def _wrong_steps(walk: Walk) -> dict[str, dict[str, Tensor]]:
             "the process noise is missing: the step makes the belief less sure before the look": share(variance, noise),
             "the process noise counts below the fraction line only": variance / (predicted + noise),
             "the process noise counts above the fraction line only": predicted / (variance + noise),
-            "this is 1 - gain: the gain is the share of the surprise that is believed": 1 - gain,
+            "this is 1 - gain: the gain is the share of the innovation that is believed": 1 - gain,
             "the noises are swapped: the process noise adds to the variance": share(variance + noise, process),
             "this is a ratio: the gain is the predicted variance's share of the sum": predicted / noise,
             "this is a ratio, upside down: the gain is the predicted variance's share of the sum": noise / predicted,
@@ -133,9 +133,9 @@ def _wrong_steps(walk: Walk) -> dict[str, dict[str, Tensor]]:
         },
         "mean": {
             "the push is missing: the expectation is mean + push": mean + gain * (observation - mean),
-            "the push is not in the surprise: it is observation - (mean + push)": expected
+            "the push is not in the innovation: it is observation - (mean + push)": expected
             + gain * (observation - mean),
-            "the push is in the surprise only: the correction is added to mean + push": mean
+            "the push is in the innovation only: the correction is added to mean + push": mean
             + gain * (observation - expected),
             "the push comes after the look: the step is first": mean + gain * (observation - mean) + push,
             "the push has the wrong sign: mean + push": mean - push + gain * (observation - mean + push),
@@ -146,7 +146,7 @@ def _wrong_steps(walk: Walk) -> dict[str, dict[str, Tensor]]:
             "the expectation keeps its full weight: add gain * (observation - expectation)": expected
             + gain * observation,
             "the shares are swapped: the observation's is the gain": gain * expected + (1 - gain) * observation,
-            "the gain is missing: believe a share of the surprise": observation,
+            "the gain is missing: believe a share of the innovation": observation,
             "expectation and observation count alike: the gain says how much": (expected + observation) / 2,
         },
     }

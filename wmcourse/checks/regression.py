@@ -29,11 +29,11 @@ def learnt_gain(answer: Answer) -> None:
             "the slope is one number, a tensor of no axes,": (1,),
         }
         if isinstance(returned, Tensor) and returned.shape == () and not returned.isfinite():
-            single = "a look may bring no surprise at all: divide sums by sums, not each by each"
+            single = "a look may bring no innovation at all: divide sums by sums, not each by each"
             raise CheckFailed("a finite slope", str(returned.item()), single)
         got = expect_tensor(returned, (), "the slope", shapes)
-        surprise, correction = (before[name] - before["expected"] for name in ("observed", "believed"))
-        oracle = torch.linalg.lstsq(surprise.view(-1, 1), correction.view(-1, 1)).solution.view(())
+        innovation, correction = (before[name] - before["expected"] for name in ("observed", "believed"))
+        oracle = torch.linalg.lstsq(innovation.view(-1, 1), correction.view(-1, 1)).solution.view(())
         mistakes = {hint: got} if hint else _wrong_slopes(**before)
         expect_close(got, oracle, f"slope for {what}", mistakes)
 
@@ -41,11 +41,11 @@ def learnt_gain(answer: Answer) -> None:
 def _beliefs(shape: tuple[int, ...], slope: float) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(11)
     expected = 1 + torch.randn(shape, generator=generator)
-    surprise = 0.7 + torch.randn(shape, generator=generator)
+    innovation = 0.7 + torch.randn(shape, generator=generator)
     if slope < 0:
-        surprise[0, 0] = 0.0  # as expected, to the last digit
+        innovation[0, 0] = 0.0  # as expected, to the last digit
     scatter = 0.3 * torch.randn(shape, generator=generator)
-    return {"expected": expected, "believed": expected + slope * surprise + scatter, "observed": expected + surprise}
+    return {"expected": expected, "believed": expected + slope * innovation + scatter, "observed": expected + innovation}
 
 
 def _wrong_slopes(expected: Tensor, believed: Tensor, observed: Tensor) -> dict[str, Tensor]:
@@ -53,7 +53,7 @@ def _wrong_slopes(expected: Tensor, believed: Tensor, observed: Tensor) -> dict[
     x, y = observed - expected, believed - expected
     centered_x, centered_y = x - x.mean(), y - y.mean()
     slope = (x * y).sum() / x.square().sum()
-    origin = "the line goes through the origin: no surprise, no correction"
+    origin = "the line goes through the origin: no innovation, no correction"
     return {
         f"an intercept is fitted: {origin}, so subtract no means": (
             (centered_x * centered_y).sum() / centered_x.square().sum()
@@ -61,16 +61,16 @@ def _wrong_slopes(expected: Tensor, believed: Tensor, observed: Tensor) -> dict[
         f"this is a correlation: the slope, with {origin}": torch.corrcoef(torch.stack([x.flatten(), y.flatten()]))[
             0, 1
         ],
-        "this is the cosine between them: divide by the squares of the surprises alone": (
+        "this is the cosine between them: divide by the squares of the innovations alone": (
             (x * y).sum() / (x.square().sum() * y.square().sum()).sqrt()
         ),
-        "surprise and correction have changed places: divide by the squares of the surprises": (
+        "innovation and correction have changed places: divide by the squares of the innovations": (
             (x * y).sum() / y.square().sum()
         ),
-        "this is 1 / slope: divide by the squares of the surprises": 1 / slope,
-        "this is the mean of the ratios: small surprises count too much": (y / x).mean(),
-        "this is the median of the ratios: least squares weighs large surprises more": (y / x).median(),
-        "this is the ratio of the sums: multiply by the surprise above and below, so that signs do not cancel": (
+        "this is 1 / slope: divide by the squares of the innovations": 1 / slope,
+        "this is the mean of the ratios: small innovations count too much": (y / x).mean(),
+        "this is the median of the ratios: least squares weighs large innovations more": (y / x).median(),
+        "this is the ratio of the sums: multiply by the innovation above and below, so that signs do not cancel": (
             y.sum() / x.sum()
         ),
         "this is the ratio of the sizes: it forgets whether both have the same sign": y.abs().sum() / x.abs().sum(),
@@ -78,13 +78,13 @@ def _wrong_slopes(expected: Tensor, believed: Tensor, observed: Tensor) -> dict[
         "this is the ratio of the roots of the squares: it forgets whether both go together": (
             y.square().sum() / x.square().sum()
         ).sqrt(),
-        "the expectation is not taken off: surprises and corrections are differences to it": (
+        "the expectation is not taken off: innovations and corrections are differences to it": (
             (observed * believed).sum() / observed.square().sum()
         ),
         "the expectation is not taken off the belief: a correction is believed - expected": (
             (x * believed).sum() / x.square().sum()
         ),
-        "the expectation is not taken off the observation: a surprise is observed - expected": (
+        "the expectation is not taken off the observation: a innovation is observed - expected": (
             (observed * y).sum() / observed.square().sum()
         ),
         "the correction is taken from the observation: it is believed - expected": (
@@ -93,7 +93,7 @@ def _wrong_slopes(expected: Tensor, believed: Tensor, observed: Tensor) -> dict[
         "what is left is taken for the correction: it is believed - expected": (
             (x * (observed - believed)).sum() / x.square().sum()
         ),
-        "the surprise is taken from the belief: it is observed - expected": (
+        "the innovation is taken from the belief: it is observed - expected": (
             ((observed - believed) * y).sum() / (observed - believed).square().sum()
         ),
         "the sign is wrong: both are differences to the expectation, taken the same way": -slope,
