@@ -45,7 +45,11 @@ def _beliefs(shape: tuple[int, ...], slope: float) -> dict[str, Tensor]:
     if slope < 0:
         innovation[0, 0] = 0.0  # as expected, to the last digit
     scatter = 0.3 * torch.randn(shape, generator=generator)
-    return {"expected": expected, "believed": expected + slope * innovation + scatter, "observed": expected + innovation}
+    return {
+        "expected": expected,
+        "believed": expected + slope * innovation + scatter,
+        "observed": expected + innovation,
+    }
 
 
 def _wrong_slopes(expected: Tensor, believed: Tensor, observed: Tensor) -> dict[str, Tensor]:
@@ -84,7 +88,7 @@ def _wrong_slopes(expected: Tensor, believed: Tensor, observed: Tensor) -> dict[
         "the expectation is not taken off the belief: a correction is believed - expected": (
             (x * believed).sum() / x.square().sum()
         ),
-        "the expectation is not taken off the observation: a innovation is observed - expected": (
+        "the expectation is not taken off the observation: an innovation is observed - expected": (
             (observed * y).sum() / observed.square().sum()
         ),
         "the correction is taken from the observation: it is believed - expected": (
