@@ -61,7 +61,7 @@ def test_update(ratio, buffer, length):
 @pytest.mark.parametrize("length", [CONFIG.length, 64])
 def test_update_beside_torchrl(ratio, buffer, length):
     """The recipe, but with the latent that torchrl has, and blind to nothing, as its windows are."""
-    torchrl = pytest.importorskip("torchrl", reason="torchrl is not installed; `make bench` does that")
+    torchrl = pytest.importorskip("torchrl", reason="torchrl is not installed: `make bench` does that where it can")
     from torchrl_peer import Peer, experience
 
     world = replace(CONFIG.agent.world, latent="categorical", blindness=0.0)

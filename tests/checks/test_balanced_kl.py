@@ -176,6 +176,10 @@ WRONG_LOSSES = {
         floored_by(lambda steps, free: steps.mean(0).clamp_min(free).mean()),
         "not to each step of the batch",
     ),
+    "floor of its own": (
+        lambda kl, q, p, balance, free: balanced(kl, q, p, balance, max(free, 0.05)),
+        "larger batches were right",
+    ),
     "own free nats": (floored_by(lambda steps, free: steps.mean().clamp_min(1.0)), "fixed at 1|expected: loss"),
     "subtracted": (floored_by(lambda steps, free: (steps.mean() - free).clamp_min(0.0)), "free nats are subtracted"),
     "minimum": (floored_by(lambda steps, free: steps.mean().clamp_max(free)), "not a minimum"),
