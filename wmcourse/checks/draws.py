@@ -7,6 +7,7 @@ import torch
 from torch import Generator, Tensor
 
 from wmcourse.checks.check import CheckFailed, expect, numbers
+from wmcourse.checks.generator import expect_obedience
 
 ROWS = 8000
 """Draws for each of two inputs."""
@@ -58,30 +59,10 @@ def expect_draws(draw: Draw, inputs: Any, probabilities: Tensor, others: dict[st
         raise CheckFailed(f"pairs of classes with frequencies near {numbers(apart[0])}", numbers(together[0]), likely)
 
 
-def expect_obedience(draw: Draw, inputs: Any) -> None:
-    """The same draws from the same state of the generator, others otherwise; without one, the global state."""
+def expect_generator(draw: Draw, inputs: Any) -> None:
+    """See `expect_obedience`; a thousand draws of `inputs`."""
     many = type(inputs)(*(field.repeat(500, *[1] * (field.dim() - 1)) for field in inputs))
-    generator = Generator().manual_seed(5)
-    sample, following = draw(many, generator), draw(many, generator)
-    other, again = draw(many, Generator().manual_seed(6)), draw(many, Generator().manual_seed(5))
-    expect(
-        torch.equal(again, sample) and not torch.equal(other, sample),
-        "the same draws from the same generator, others from another",
-        "draws that do not depend on the generator",
-        "hand it on: torch.multinomial(probabilities, 1, generator=generator), and do not seed it",
-    )
-    expect(
-        not torch.equal(following, sample),
-        "a generator that moves on with each call",
-        "the same draws twice in a row from one generator",
-        "draw from the generator itself, not from a copy of it or its seed",
-    )
-    expect(
-        not torch.equal(draw(many, None), draw(many, None)),
-        "new draws at each call without a generator",
-        "the same draws twice",
-        "no generator and no seed of your own: a new torch.Generator() has the same seed each time; hand None on",
-    )
+    expect_obedience(lambda generator: draw(many, generator))
 
 
 def _far(frequency: Tensor, probabilities: Tensor) -> bool:

@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor
 
 from wmcourse.checks.check import CheckFailed, checker, describe, expect, expect_close, expect_tensor, expect_unchanged
-from wmcourse.checks.draws import expect_draws, expect_obedience, expect_one_hot
+from wmcourse.checks.draws import expect_draws, expect_generator, expect_one_hot
 from wmcourse.checks.gradients import expect_gradients
 from wmcourse.checks.small_rssm import (
     Answer,
@@ -49,7 +49,7 @@ def rssm_step(answer: Answer) -> None:
         _expect_values(answer, parts, four, seen)
     for seen in (True, False):
         expect_draws(_draw(answer, shifted(parts), seen), *_table(parts, inputs_of(SIZES, rows=2, seed=1), seen))
-        expect_obedience(_draw(answer, parts, seen), inputs_of(SIZES, rows=2, seed=1))
+        expect_generator(_draw(answer, parts, seen), inputs_of(SIZES, rows=2, seed=1))
         expect_gradients(answer, parts, four, seen)
     hard_coded = "the first example was right: a size is hard-coded"
     other, single = build(OTHER_SIZES, seed=3), inputs_of(OTHER_SIZES, rows=1, seed=4)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from wmcourse.checks.check import CheckFailed, checker, expect, expect_close, expect_tensor, expect_unchanged, numbers
+from wmcourse.checks.generator import expect_obedience
 
 Answer = Callable[..., Any]
 
@@ -35,7 +36,7 @@ def straight_through_sample(answer: Answer) -> None:
     if _far(frequency, _MARGINAL, draws):
         _explain_frequency(sample, frequency, _MARGINAL)
     _expect_rows_of_their_own(answer)
-    _expect_obedience(answer, logits[:2000])
+    expect_obedience(lambda generator: answer(logits[:2000], generator).detach())
     lost_axis = {"a batch of one is still a batch: .squeeze() drops every axis of size 1, .squeeze(-1) the last": (3,)}
     expect_tensor(answer(logits[:1]), (1, 3), "a sample for one row, without a generator", lost_axis)
     _expect_gradient_of_probabilities(answer)
@@ -72,35 +73,6 @@ def _expect_rows_of_their_own(answer: Answer) -> None:
             wanted = f"class frequencies near {numbers(turns[first])} in every second row"
             likely = "each row has its own probabilities: do not draw all rows from those of one, or from their mean"
             raise CheckFailed(wanted, numbers(frequency), likely)
-
-
-def _expect_obedience(answer: Answer, logits: Tensor) -> None:
-    """The same draws from the same state of the generator, others otherwise; without one, the global state."""
-
-    def drawn(generator: torch.Generator | None) -> Tensor:
-        return answer(logits, generator).detach()
-
-    generator = torch.Generator().manual_seed(5)
-    sample, following = drawn(generator), drawn(generator)
-    other, again = drawn(torch.Generator().manual_seed(6)), drawn(torch.Generator().manual_seed(5))
-    expect(
-        torch.equal(again, sample) and not torch.equal(other, sample),
-        "the same draws from the same generator, others from another",
-        "draws that do not depend on the generator",
-        "hand it on: torch.multinomial(probabilities, 1, generator=generator), and do not seed it",
-    )
-    expect(
-        not torch.equal(following, sample),
-        "a generator that moves on with each call",
-        "the same draws twice in a row from one generator",
-        "draw from the generator itself, not from a copy of it or its seed",
-    )
-    expect(
-        not torch.equal(drawn(None), drawn(None)),
-        "new draws at each call without a generator",
-        "the same draws twice",
-        "no generator of your own: a new torch.Generator() has the same seed each time; hand None on",
-    )
 
 
 def _far(frequency: Tensor, probabilities: Tensor, draws: int) -> bool:
