@@ -219,7 +219,7 @@ class RSSM(nn.Module):
         return (torch.rand(is_first.shape, generator=generator) < share) & ~is_first
 
     def loss(self, batch: Batch, generator: Generator | None = None) -> RSSMLoss:
-        """The negative evidence lower bound, with balanced KL and free nats (Hafner et al. 2021, eq. 2 and 3)."""
+        """The negative evidence lower bound (Hafner et al. 2021, eq. 2), with balanced KL and free nats."""
         states, prior, posterior = self.infer(batch, generator)
         event = tuple(range(2, batch.observation.dim()))
         error = self.reconstruct(self._read("observation", states)) - self.normalizer(batch.observation)
@@ -256,7 +256,7 @@ def balanced_kl(
     """Mean KL(posterior || prior), its gradient split between the two; below `free_nats` it has none.
 
     The prior learns from a fixed posterior with weight `balance`, the posterior from a fixed prior with the rest
-    (Hafner et al. 2021, algorithm 2).
+    (Hafner et al. 2021, algorithm 2). Free nats are those of Hafner et al. 2019, here of the mean over the batch.
     """
     towards_posterior = latent.kl(posterior.detach(), prior).mean().clamp_min(free_nats)
     towards_prior = latent.kl(posterior, prior.detach()).mean().clamp_min(free_nats)
