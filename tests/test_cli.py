@@ -386,6 +386,17 @@ def test_check_names_a_cell_that_failed_above(folder: Path, capsys) -> None:
     assert "0 of 1 done" in shown
 
 
+def test_a_cell_that_fails_below_the_exercises_is_no_cell_above_them(folder: Path, capsys) -> None:
+    path = notebook(folder / "09_dreamer.ipynb", {"9.1": answer("return 2"), "9.2": answer("return 1")})
+    content = nbformat.read(path, as_version=4)
+    content.cells.append(nbformat.v4.new_code_cell("1 / 0"))
+    nbformat.write(content, path)
+    assert run("check", "--exercises", folder) == 1
+    shown = capsys.readouterr().out
+    assert "expected: 1" in shown
+    assert "failed first" not in shown
+
+
 def test_check_reads_the_notebooks_that_ship(folder: Path, capsys) -> None:
     from products import read_source, strip_solutions
 

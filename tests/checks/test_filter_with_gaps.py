@@ -304,7 +304,81 @@ def starts_from_zeros(model, actions, observations, seen):
     )
 
 
+def detaching(place):
+    """One of the inputs is detached."""
+
+    def answer(model, *data):
+        return right(model, *(part.detach() if index == place else part for index, part in enumerate(data)))
+
+    return answer
+
+
+def detaches_the_initial(model, actions, observations, seen):
+    return stack(track(model, actions, observations, seen, start=map_state(torch.detach, model.initial(len(actions)))))
+
+
+def hides_the_nan_of_the_frames(model, actions, observations, seen):
+    """The model gets numbers alone, but the frames' own gradient is 0 times NaN."""
+    return right(model, actions, observations.sign() * observations.square().sqrt(), seen)
+
+
+def without_the_first_action(model, actions, observations, seen):
+    return right(model, torch.cat([torch.zeros_like(actions[:, :1]), actions[:, 1:]], 1), observations, seen)
+
+
+def starts_with_one_sequence(model, actions, observations, seen):
+    return stack(track(model, actions, observations, seen, start=model.initial(1)))
+
+
+def indexed(actions=0, observations=0, seen=0, wraps=True):
+    """Each tensor at `t` plus so many steps."""
+
+    def answer(model, *data):
+        time = data[0].shape[1]
+        masked = (data[0], filled(data[1], data[2]), data[2])
+        moved = []
+        for tensor, steps in zip(masked, (actions, observations, seen), strict=True):
+            place = torch.arange(time) + steps
+            moved.append(tensor[:, place % time if wraps else place.clamp(0, time - 1)])
+        return right_of_filled(model, *moved)
+
+    return answer
+
+
+def right_of_filled(model, actions, observations, seen):
+    state, states = model.initial(len(actions)), []
+    for t in range(actions.shape[1]):
+        both = model.observe(state, actions[:, t], observations[:, t]), model.imagine(state, actions[:, t])
+        state = choose(seen[:, t], *both)
+        states.append(state)
+    return stack(states)
+
+
+def chooses_with_two_axes(model, data, state, t, corrected, imagined):
+    return map_state(lambda a, b: torch.where(data[2][:, t].view(-1, 1, 1), a, b), corrected, imagined)
+
+
 WRONG_FILTERS = {
+    "actions detached": (detaching(0), "gradient of the beliefs for the actions(.|\n)*cuts the gradient"),
+    "observations detached": (detaching(1), "gradient of the beliefs for the observations(.|\n)*cuts the gradient"),
+    "initial detached": (detaches_the_initial, "gradient of the beliefs for the mean of model.initial"),
+    "hidden NaN of the frames": (
+        hides_the_nan_of_the_frames,
+        "gradient of the beliefs for the observations(.|\n)*its gradient stays NaN",
+    ),
+    "without the first action": (without_the_first_action, r"actions\[:, 0\] is used as it is"),
+    "one sequence": (starts_with_one_sequence, r"model.initial\(B\), the size of the batch"),
+    "two axes": (advancing(chooses_with_two_axes), "as many axes as that field has"),
+    "actions[t - 1]": (indexed(actions=-1), "the actions come a step late"),
+    "actions[max(t - 1, 0)]": (indexed(actions=-1, wraps=False), "the actions come a step late"),
+    "actions[t + 1]": (indexed(actions=1), "the actions come a step early"),
+    "observations[t - 1]": (indexed(observations=-1), "the observations come a step late"),
+    "observations[max(t - 1, 0)]": (indexed(observations=-1, wraps=False), "the observations come a step late"),
+    "observations[t + 1]": (indexed(observations=1), "the observations come a step early"),
+    "observations and seen[t - 1]": (indexed(observations=-1, seen=-1), "observations and flags come a step late"),
+    "observations and seen[t + 1]": (indexed(observations=1, seen=1), "observations and flags come a step early"),
+    "seen[t - 1]": (indexed(seen=-1), "the flags `seen` come a step late"),
+    "seen[t + 1]": (indexed(seen=1), "the flags `seen` come a step early"),
     "stands still": (advancing(stands_still), "time stands still"),
     "zeros": (shown(lambda model, data, t, imagined: torch.zeros(len(data[0]), 2)), "observed as zeros"),
     "last frame": (shown(last_frame), "an old frame is no new look"),

@@ -61,6 +61,23 @@ def into_buffers(model, actions, observations, seen):
     return type(state)._make(torch.cat(kept, 1) for kept in fields)
 
 
-@pytest.mark.parametrize("answer", [observes_what_was_seen_alone, sequence_by_sequence, into_buffers])
+def fills_gaps_with_noise(model, actions, observations, seen):
+    """Any number will do in a gap, a random one too."""
+    noise = torch.randn(observations.shape)
+    state, states = model.initial(len(actions)), []
+    for t in range(actions.shape[1]):
+        frame = torch.where(seen[:, t, None], observations[:, t], noise[:, t])
+        both = model.observe(state, actions[:, t], frame), model.imagine(state, actions[:, t])
+        flags = seen[:, t]
+        state = map_state(
+            lambda yes, no, flags=flags: torch.where(flags.view(-1, *[1] * (yes.dim() - 1)), yes, no), *both
+        )
+        states.append(state)
+    return stack(states)
+
+
+@pytest.mark.parametrize(
+    "answer", [observes_what_was_seen_alone, sequence_by_sequence, into_buffers, fills_gaps_with_noise]
+)
 def test_an_answer_written_differently_is_right_too(answer: Any) -> None:
     check.filter_with_gaps(answer)

@@ -156,6 +156,16 @@ WRONG_KLS = {
     "detached q": (detaches_q, "cuts the gradient"),
     "detached std": (detaches_a_std, "cuts the gradient"),
     "numpy": (detour, "stay in torch"),
+    "floor": (lambda *g: right(*g).clamp_min(1.0), "a KL has no floor"),
+    "low floor": (lambda *g: right(*g).clamp_min(0.01), "a KL has no floor"),
+    "floor for each dimension": (
+        lambda mq, sq, mp, sp: kl_divergence(Normal(mq, sq), Normal(mp, sp)).clamp_min(0.05).sum(-1),
+        "a KL has no floor",
+    ),
+    "cap": (lambda *g: right(*g).clamp_max(20.0), "a KL has no cap"),
+    "high cap": (lambda *g: right(*g).clamp_max(1000.0), "a KL has no cap"),
+    "smallest std": (lambda mq, sq, mp, sp: right(mq, sq.clamp_min(0.02), mp, sp.clamp_min(0.02)), "as small as 0.01"),
+    "epsilon": (lambda mq, sq, mp, sp: right(mq, sq + 1e-3, mp, sp + 1e-3), "hard-coded|as small as 0.01|KL"),
     "integers": (lambda *g: right(*g).round().long(), "expected: KL"),
 }
 

@@ -84,7 +84,7 @@ WRONG_GAINS = {
         of(lambda x, y: torch.linalg.lstsq(x.reshape(-1, 1), y.reshape(-1, 1)).solution),
         "a tensor of no axes",
     ),
-    "one axis": (of(lambda x, y: slope(x, y)[None]), "a tensor of no axes"),
+    "one axis": (of(lambda x, y: slope(x, y)[None]), "a tensor of no axes and not of one$"),
     "number": (lambda e, b, o: right(e, b, o).item(), "return one torch.Tensor"),
     "not where it is zero": (
         of(lambda x, y: (x * y / x.square() * x.square()).sum() / x.square().sum()),

@@ -104,6 +104,31 @@ def test_checkers_need_no_gradient_mode_of_their_own(answers) -> None:
             getattr(check, name)(answers["solved"][name])
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"kalman_step": lambda *_: None}, "first make the checks of 8.5 and 8.6 pass"),
+        ({"kalman_step": lambda *_: (1, 2)}, "first make the checks of 8.5 and 8.6 pass"),
+        ({"learnt_gain": lambda expected, *_: expected}, "first make the checks of 8.5 and 8.6 pass"),
+        ({"learnt_gain": None}, "Exercise 8.6 comes first"),
+        ({}, "the right gain, settled: 0.39"),
+    ],
+    ids=["nothing", "pair", "shape", "stub", "right"],
+)
+def test_the_cell_that_applies_two_answers_survives_wrong_ones(answers, capsys, wrong, message: str) -> None:
+    from products import read_source
+
+    cell = [cell for cell in read_source(SOURCE).cells if cell.cell_type == "code"][-1]
+    stubs = {name: answers["stub"][name] for name, answer in wrong.items() if answer is None}
+    exec(cell.source, {**answers["solved"], **wrong, **stubs})
+    assert message in capsys.readouterr().out
+
+
+def test_no_likely_mistake_ends_with_a_comma() -> None:
+    for path in (SOURCE.parents[2] / "wmcourse" / "checks").glob("*.py"):
+        assert not re.findall(r',"(?:: |\])', path.read_text()), path.name
+
+
 def test_a_message_stays_short(answers) -> None:
     def noisy(*arguments: Any) -> Any:
         actions = arguments[1] + 0.1

@@ -238,6 +238,22 @@ WRONG_STEPS = {
 }
 
 
+def without(place):
+    def answer(*arguments):
+        result = list(step(latent_of)(*arguments))
+        result[place] = None
+        return tuple(result)
+
+    return answer
+
+
+WRONG_STEPS |= {
+    "deter is None": (without(0), "`deter` is None"),
+    "stoch is None": (without(1), "`stoch` is None"),
+    "prior is None": (without(2), "`prior` is None"),
+}
+
+
 @pytest.mark.parametrize("name", WRONG_STEPS)
 def test_a_wrong_step_is_named(name: str) -> None:
     wrong, message = WRONG_STEPS[name]

@@ -75,7 +75,7 @@ def test_every_ablation_has_a_name_and_a_description_of_its_own() -> None:
     recipes = [ablated(world, name) for world, name in ALL]
     assert len({recipe.NAME for recipe in recipes}) == len({recipe.DESCRIPTION for recipe in recipes}) == len(ALL)
     assert ablated("galton", "no-kl").NAME == "galton-dreamer-no-kl"
-    assert ablated("galton", "no-kl").DESCRIPTION.endswith("; no kl")
+    assert ablated("galton", "no-kl").DESCRIPTION.endswith(": no KL")
 
 
 def test_the_zoo_ships_what_the_ablations_say() -> None:

@@ -39,6 +39,7 @@ def gaussian_kl(answer: Answer) -> None:
     single = {name: tensor[:1, :1] for name, tensor in before.items()}
     got = expect_tensor(answer(*single.values()), (1,), "the KL of a batch of one", {_BATCH_OF_ONE: ()})
     expect_close(got, _oracle(single), "KL of a batch of one")
+    _expect_no_limits(answer)
     _expect_kl_gradient(answer, _gaussians((2, 3), seed=7))
 
 
@@ -46,6 +47,24 @@ def _oracle(gaussians: dict[str, Tensor]) -> Tensor:
     """KL(q || p) by torch.distributions, summed over the latent."""
     mean_q, std_q, mean_p, std_p = gaussians.values()
     return kl_divergence(Normal(mean_q, std_q), Normal(mean_p, std_p)).sum(-1)
+
+
+def _expect_no_limits(answer: Answer) -> None:
+    """No floor, no cap and no smallest spread: Gaussians that are equal, close, far apart, and sharp."""
+    mean, std = torch.tensor([[0.3, -1.0, 2.0]]), torch.tensor([[0.5, 1.0, 2.0]])
+    floor = "a KL has no floor, in all or in each dimension: free nats and clamps are left to exercise 8.3"
+    cap = "a KL has no cap, in all or in each dimension: no clamp, however large it is"
+    spread = "a standard deviation may be as small as 0.01: no smallest one, and no epsilon"
+    cases = {
+        "equal Gaussians": (mean, std, mean, std, floor),
+        "Gaussians that are close": (mean, std, mean + 0.02, 1.05 * std, floor),
+        "Gaussians that are far apart": (mean, std, mean + 40.0, std, cap),
+        "sharp Gaussians": (mean, 0.01 * std, mean + 0.01, 0.02 * std, spread),
+    }
+    for what, (mean_q, std_q, mean_p, std_p, likely) in cases.items():
+        gaussians = {"mean_q": mean_q, "std_q": std_q, "mean_p": mean_p, "std_p": std_p}
+        got = expect_tensor(answer(*(tensor.clone() for tensor in gaussians.values())), (1,), f"the KL of {what}")
+        expect_close(got, _oracle(gaussians), f"KL of {what}", {likely: got})
 
 
 def _gaussians(shape: tuple[int, ...], seed: int) -> dict[str, Tensor]:

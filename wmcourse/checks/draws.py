@@ -95,5 +95,5 @@ def _explanation(latent: Tensor, frequency: Tensor, probabilities: Tensor, other
     if groups == 2:  # where the draws of rows and groups end up when their table is turned on its side
         mixed = "the rows and the groups are mixed up: give the indices the shape (batch, group), with no transpose"
         turned = [probabilities.mean(0)[:, None].expand(2, 2, -1), probabilities.mean(1)[None].expand(2, 2, -1)]
-        named |= {mixed: turned[0], f"{mixed},": turned[1]}
+        named |= {mixed: turned[0], f"{mixed} of them": turned[1]}
     return next((text for text, wrong in named.items() if not _far(frequency, wrong)), "draw from logits.softmax(-1)")

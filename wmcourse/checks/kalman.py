@@ -76,6 +76,8 @@ def _stepped(answer: Answer, before: Walk) -> dict[str, Tensor]:
     }
     shapes = {_BATCH_OF_ONE: ()} if batch == 1 else shapes
     names = ("mean", "variance", "gain")
+    for name, value in zip(names, result, strict=True):
+        expect(value is not None, wanted, f"None for {name}", f"`{name}` is None: work it out, and return it")
     return {name: expect_tensor(value, (batch,), name, shapes) for name, value in zip(names, result, strict=True)}
 
 
@@ -98,6 +100,10 @@ def _wrong_steps(walk: Walk) -> dict[str, dict[str, Tensor]]:
 
     order = "the order is mean, variance, gain"
     squared = "the noises are variances already: do not square them"
+    rooted = "the noises are variances, and so they add up: take no roots of them"
+    r_variance = "the observation noise R is a variance already"
+    q_variance = "the process noise Q is a variance already"
+    p_variance = "the belief's P is a variance already"
     return {
         "gain": {
             "the process noise is missing: the step makes the belief less sure before the look": share(variance, noise),
@@ -108,6 +114,20 @@ def _wrong_steps(walk: Walk) -> dict[str, dict[str, Tensor]]:
             "this is a ratio: the gain is the predicted variance's share of the sum": predicted / noise,
             "this is a ratio, upside down: the gain is the predicted variance's share of the sum": noise / predicted,
             squared: share(variance + process**2, noise**2),
+            rooted: share(variance + process**0.5, noise**0.5),
+            f"{r_variance}: take no root of it": share(predicted, noise**0.5),
+            f"{r_variance}: do not square it": share(predicted, noise**2),
+            f"{q_variance}: take no root of it": share(variance + process**0.5, noise),
+            f"{q_variance}: do not square it": share(variance + process**2, noise),
+            f"{p_variance}: take no root of it": share(variance.sqrt() + process, noise),
+            f"{p_variance}: do not square it": share(variance.square() + process, noise),
+            "all three are variances already: square none of them": share(variance.square() + process**2, noise**2),
+            "all three are variances already: take roots of none of them": share(
+                variance.sqrt() + process**0.5, noise**0.5
+            ),
+            "the predicted variance is a variance already: square neither it nor R": share(
+                predicted.square(), noise**2
+            ),
             "standard deviations instead of variances: no roots are needed": predicted.sqrt()
             / (predicted.sqrt() + noise**0.5),
             "this is the root of the gain": gain.sqrt(),

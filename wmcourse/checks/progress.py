@@ -110,7 +110,7 @@ def progress(path: Path, *, timeout: int = 60) -> list[Progress]:
             checks[number] = outcome
         elif number := _number(cell, FUNCTION_TAG):
             functions[number] = outcome
-        elif outcome.error and not first_error:
+        elif outcome.error and not first_error and not functions and not checks:
             first_error = str(outcome)
     titles = _titles(notebook)
     found = []

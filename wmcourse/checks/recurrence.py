@@ -135,6 +135,9 @@ def _unpacked(result: Any, seen: bool) -> tuple[Any, Any, Any, Any]:
     if not isinstance(result, tuple) or len(result) != 4:
         got = f"a tuple of {len(result)}" if isinstance(result, tuple) else describe(result)
         raise CheckFailed(wanted, got, "end with `return deter, stoch, prior, posterior`")
+    for name, part in zip(("deter", "stoch", "prior"), result, strict=False):
+        always = f"`{name}` is None: only the posterior may be, and only without an embedding"
+        expect(part is not None, wanted, f"None for {name}", always)
     if not seen:
         invented = "without an embedding there is no posterior: return None in its place"
         expect(result[3] is None, "posterior = None without an embedding", describe(result[3]), invented)

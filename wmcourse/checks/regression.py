@@ -26,7 +26,7 @@ def learnt_gain(answer: Answer) -> None:
             "one slope for each sequence: sum over all of them": shape[:1],
             "one slope for each step: sum over all of them": shape[1:],
             "the slope is one number, a tensor of no axes": (1, 1),
-            "the slope is one number, a tensor of no axes,": (1,),
+            "the slope is one number, a tensor of no axes and not of one": (1,),
         }
         if isinstance(returned, Tensor) and returned.shape == () and not returned.isfinite():
             single = "a look may bring no innovation at all: divide sums by sums, not each by each"

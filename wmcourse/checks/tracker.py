@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from wmcourse.checks.check import describe, expect
+from wmcourse.checks.check import CheckFailed, describe, expect
 from wmcourse.models.protocol import Prediction
 
 
@@ -41,10 +41,12 @@ class Tracker:
         self.dynamics = torch.tensor([[0.9, 0.2], [-0.3, 0.8]], requires_grad=True)
         self.push = torch.tensor([[0.5, -0.4]], requires_grad=True)
         self.gain = torch.tensor([[0.6, 0.1], [0.0, 0.3]], requires_grad=True)
+        self.start = torch.ones(2, requires_grad=True)
+        self.doubt = torch.ones(2, 1, requires_grad=True)
 
     def initial(self, batch_size: int) -> Guess:
-        """The same for every sequence."""
-        return Guess(torch.ones(batch_size, 2), torch.ones(batch_size, 2, 1))
+        """The same for every sequence, and learned."""
+        return Guess(self.start.repeat(batch_size, 1), self.doubt.repeat(batch_size, 1, 1))
 
     def imagine(self, state: Any, action: Any, temperature: Any = 1.0) -> Guess:
         """One step without a look."""
@@ -74,18 +76,19 @@ def choose(flags: Tensor, yes: Guess, no: Guess) -> Guess:
 
 
 def sequences(seen: Tensor, seed: int, missing: float) -> Data:
-    """Random actions and observations; where `seen` is not set, the observations hold `missing`."""
+    """Random actions and observations with a gradient; where `seen` is not set, the observations hold `missing`."""
     generator = torch.Generator().manual_seed(seed)
     observations = 3 * torch.randn(*seen.shape, 2, generator=generator)
     observations[~seen] = missing
-    return Data(torch.randn(*seen.shape, 1, generator=generator), observations, seen)
+    actions = torch.randn(*seen.shape, 1, generator=generator)
+    return Data(actions.requires_grad_(), observations.requires_grad_(), seen)
 
 
 def tracked(tracker: Tracker, data: Data) -> Tensor:
     """Beliefs (batch, time, 4), worked out sequence by sequence, each step with a look or without one."""
     tracks = []
     for actions, observations, seen in zip(*data, strict=True):
-        mean, spread, track = torch.ones(2), torch.ones(2), []
+        mean, spread, track = tracker.start, tracker.doubt.squeeze(-1), []
         for action, observation, look in zip(actions, observations, seen.tolist(), strict=True):
             mean, spread = tracker.dynamics.T @ mean + tracker.push.T @ action, 1.1 * spread + 0.5
             if look:
@@ -99,6 +102,12 @@ def tracked(tracker: Tracker, data: Data) -> Tensor:
 def _expect_arguments(name: str, state: Any, action: Any, temperature: Any) -> None:
     first = "the state comes first: model.imagine(state, action), model.observe(state, action, observation)"
     expect(isinstance(state, Guess), f"model.{name} with a state", describe(state), first)
+    if isinstance(action, Tensor) and tuple(action.shape[1:]) == (1,) and len(action) != len(state.mean):
+        rows = (
+            "as many beliefs as actions: begin with model.initial(B), the size of the batch, and act with actions[:, t]"
+        )
+        got = f"{len(state.mean)} and {len(action)}"
+        raise CheckFailed(f"beliefs and actions of one batch size in model.{name}(state, action)", got, rows)
     step_by_step = "step by step: an action (batch, action) leads from one belief to the next, actions[:, t]"
     _expect_shape(action, (len(state.mean), 1), f"the action handed to model.{name}", step_by_step)
     both = "leave temperature out: a belief is drawn, whether or not something was seen"

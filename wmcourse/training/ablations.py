@@ -49,10 +49,30 @@ ABLATIONS: dict[str, tuple[DreamerRecipe, Mapping[str, Change]]] = {
 """For each world, the whole recipe and everything that is compared with it."""
 
 
+WORDS = {
+    "whole": "nothing taken out",
+    "no-correction": "belief never corrected after the first look",
+    "no-stochastic-path": "deterministic latent",
+    "no-reconstruction": "no reconstruction loss",
+    "no-reward-loss": "no reward loss",
+    "no-kl": "no KL",
+    "no-balancing": "no KL balancing",
+    "no-slow-critic": "no slow critic",
+    "no-free-nats": "no free nats",
+    "sighted": "never blind in training",
+    "sighted-no-kl": "no KL, and never blind in training",
+    "categorical": "categorical latent",
+    "one-free-nat": "one free nat",
+    "gaussian": "Gaussian latent",
+}
+"""Each change in words, for `wmcourse list`."""
+
+
 def ablated(world: str, name: str) -> DreamerRecipe:
-    """The recipe of one world without one part."""
+    """The recipe of one world with one thing changed."""
     whole, changes = ABLATIONS[world]
-    return whole.variant(f"{whole.NAME}-{name}", f"{whole.DESCRIPTION}; {name.replace('-', ' ')}", changes[name])
+    subject, _, _ = whole.DESCRIPTION.partition(":")
+    return whole.variant(f"{whole.NAME}-{name}", f"{subject}, for comparison: {WORDS[name]}", changes[name])
 
 
 SHIPPED: dict[str, DreamerRecipe] = {
