@@ -33,6 +33,14 @@ def seeds() -> None:
     np.random.seed(0)  # noqa: NPY002
 
 
+@pytest.fixture(autouse=True, scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what tests make out of the user's cache; the tests of one worker share what is made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WMCOURSE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def unchecked_shapes() -> Iterator[None]:
     """Switch the signatures' shape checks off, as they are for a learner, to see the errors a learner sees."""

@@ -56,7 +56,7 @@ def render_cartpole(
     vector = np.asarray(state.detach().cpu() if isinstance(state, Tensor) else state, dtype=np.float64)
     if vector.shape != (4,) or not np.isfinite(vector).all():
         raise ValueError(f"a CartPole state is 4 finite numbers [x, x_dot, theta, theta_dot]; got {vector!r}")
-    renderer = _renderer()
+    renderer = shared_renderer()
     # The renderer draws with 16-bit pixel coordinates; a cart far outside the picture stays outside it.
     renderer.state = np.array([np.clip(vector[0], -10, 10), vector[1], vector[2], vector[3]])
     frame = renderer.render()
@@ -69,7 +69,8 @@ def render_cartpole(
 
 
 @cache
-def _renderer() -> Any:
+def shared_renderer() -> Any:
+    """Gymnasium's CartPole, to draw pictures with: set its `state`, then call `render()`; no screen needed."""
     os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     env = gym.make("CartPole-v1", render_mode="rgb_array").unwrapped
     env.reset(seed=0)

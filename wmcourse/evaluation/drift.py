@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from wmcourse.data.episode import Episode
-from wmcourse.evaluation.held_out import absolute_error, held_out
+from wmcourse.evaluation.held_out import View, absolute_error, held_out, whole
 from wmcourse.evaluation.rollout import rollout
 from wmcourse.evaluation.statistics import Interval, bootstrap_mean
 from wmcourse.models.protocol import WorldModel
@@ -57,8 +57,11 @@ def drift(
     context: int = 1,
     temperature: float = 0.0,
     seed: int = 0,
+    view: View = whole,
 ) -> Drift:
     """Follow whole `episodes`, looking every `peek_every` steps (`None`: never again), and compare with reality.
+
+    `view` picks what is compared, in the expected and in the real observation alike.
 
     Raises:
         ValueError: an episode ends within the context, or an option or tensor is unfit for the model.
@@ -76,9 +79,10 @@ def drift(
         temperature=temperature,
         seed=seed,
     )
+    truth = view(data.observations)
     curves = [
         ErrorCurves(
-            absolute_error(prediction.observation, data.observations, tuple(model.observation_shape)).masked_fill(
+            absolute_error(view(prediction.observation), truth, tuple(truth.shape[2:])).masked_fill(
                 ~data.real.unsqueeze(-1), torch.nan
             ),
             context,

@@ -1,6 +1,6 @@
 """Held-out episodes as one padded batch, and the error of a prediction in each of their dimensions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -11,6 +11,19 @@ from torch.nn.utils.rnn import pad_sequence
 from wmcourse.data.episode import Episode
 from wmcourse.models.protocol import WorldModel
 from wmcourse.models.validation import check_action, check_observation
+
+View = Callable[[Tensor], Tensor]
+"""What of an observation (*batch, *obs) is compared: the newest of two frames, a quantity read off a picture."""
+
+
+def whole(observation: Tensor) -> Tensor:
+    """All of it."""
+    return observation
+
+
+def newest_frame(observation: Float[Tensor, "*batch frame height width"]) -> Float[Tensor, "*batch 1 height width"]:
+    """The last of some stacked frames, the only one that a model of single frames predicts."""
+    return observation[..., -1:, :, :]
 
 
 class HeldOut(NamedTuple):

@@ -9,7 +9,15 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from wmcourse.data.episode import Episode
-from wmcourse.evaluation.held_out import HeldOut, absolute_error, held_out, normalized_error, target_variance
+from wmcourse.evaluation.held_out import (
+    HeldOut,
+    View,
+    absolute_error,
+    held_out,
+    normalized_error,
+    target_variance,
+    whole,
+)
 from wmcourse.evaluation.rollout import check_temperature, forked_rng, unroll
 from wmcourse.evaluation.statistics import Interval, bootstrap_mean, resample
 from wmcourse.models.protocol import WorldModel, map_state
@@ -54,11 +62,13 @@ def horizon_table(
     stride: int = 5,
     temperature: float = 0.0,
     seed: int = 0,
+    view: View = whole,
 ) -> HorizonTable:
     """Open-loop nMSE@h, absolute error and VPT80@0.25 on held-out episodes.
 
     The model follows each episode in closed loop; from every `stride`-th step on, after at least `context` looks, it
-    imagines the recorded actions blindly. The rollouts of one episode are averaged first, then the episodes.
+    imagines the recorded actions blindly. The rollouts of one episode are averaged first, then the episodes. `view`
+    picks what is compared, in the expected and in the real observation alike.
 
     Raises:
         ValueError: no episode reaches the largest horizon, or an option or tensor is unfit.
@@ -73,7 +83,7 @@ def horizon_table(
             f"horizon {horizons[-1]} is too far: after {context} looks the longest episode has {longest} steps"
         )
     errors = horizon_errors(
-        model, data, horizon=horizons[-1], context=context, stride=stride, temperature=temperature, seed=seed
+        model, data, horizon=horizons[-1], context=context, stride=stride, temperature=temperature, seed=seed, view=view
     )
     at = torch.tensor(horizons) - 1
     nmse = per_episode(errors.normalized[:, at], errors.episode)  # (N, len(horizons))
@@ -103,28 +113,38 @@ def horizon_errors(
     stride: int = 5,
     temperature: float = 0.0,
     seed: int = 0,
+    view: View = whole,
 ) -> HorizonErrors:
     """Errors of open-loop rollouts over 1..`horizon` steps from every `stride`-th step of every episode."""
     if context < 1 or stride < 1:
         raise ValueError(f"context and stride must be at least 1; got context={context}, stride={stride}")
     check_temperature(temperature)
-    shape, steps = tuple(model.observation_shape), data.actions.shape[1]
-    variance = target_variance(data, shape)
+    steps, truth = data.actions.shape[1], view(data.observations)
+    shape = tuple(truth.shape[2:])
+    variance = target_variance(data._replace(observations=truth), shape)
     starts = torch.arange(context - 1, steps, stride)
     episode, at = (starts < data.lengths[:, None]).nonzero(as_tuple=True)
     start = starts[at]  # rollout r starts at step start[r] of episode[r]
     with forked_rng(seed):
-        state = _beliefs(model, data, episode, start, temperature)
+        followed = closed_loop(model, data, temperature=temperature)
+        state = map_state(lambda part: part[episode, start], followed)
         ahead = start[:, None] + torch.arange(horizon)  # (R, H)
         actions = data.actions[episode[:, None], ahead.clamp(max=steps - 1)]
         normalized, absolute = [], []
         for h, step in enumerate(unroll(model, state, actions, temperature=temperature), start=1):
-            expected = model.decode(step.expected).observation
-            target = data.observations[episode, (start + h).clamp(max=steps)]
-            over = start + h > data.lengths[episode]
-            normalized.append(normalized_error(expected, target, variance, shape).masked_fill(over, torch.nan))
-            absolute.append(absolute_error(expected, target, shape).masked_fill(over[:, None], torch.nan))
+            on = start + h <= data.lengths[episode]  # the others have nothing to be compared with
+            expected = view(model.decode(map_state(lambda part, on=on: part[on], step.expected)).observation)
+            target = truth[episode[on], start[on] + h]
+            normalized.append(_where(on, normalized_error(expected, target, variance, shape)))
+            absolute.append(_where(on, absolute_error(expected, target, shape)))
     return HorizonErrors(torch.stack(normalized, 1), torch.stack(absolute, 1), episode)
+
+
+def _where(on: Tensor, values: Tensor) -> Tensor:
+    """`values` in the rows that are `on`, NaN in the others."""
+    placed = values.new_full((len(on), *values.shape[1:]), torch.nan)
+    placed[on] = values
+    return placed
 
 
 def valid_prediction_time(
@@ -184,11 +204,11 @@ def per_episode(
     return total / nothing.index_add(0, episode, (~values.isnan()).double())
 
 
-def _beliefs(model: WorldModel, data: HeldOut, episode: Tensor, start: Tensor, temperature: float) -> Any:
-    """The closed-loop belief of rollout r after observation `start[r]` of `episode[r]`."""
+def closed_loop(model: WorldModel, data: HeldOut, *, temperature: float = 0.0) -> Any:
+    """The model's states (N, T+1, ...) along held-out episodes, every observation of which it looks at."""
     count = len(data.lengths)
     nothing = data.actions.new_zeros(count, model.action_dim)
     first = model.observe(model.initial(count), nothing, data.observations[:, 0], temperature)
     looks = [True] * data.actions.shape[1]
     later = unroll(model, first, data.actions, data.observations[:, 1:], looks, temperature=temperature)
-    return map_state(lambda *over_time: torch.stack(over_time, 1)[episode, start], first, *(s.believed for s in later))
+    return map_state(lambda *over_time: torch.stack(over_time, 1), first, *(step.believed for step in later))

@@ -1,17 +1,31 @@
 """World models, one per file, behind one interface."""
 
+from wmcourse.models.autoencoder import Autoencoder, AutoencoderConfig
+from wmcourse.models.coded_rssm import CodedRSSM, CodedRSSMConfig
 from wmcourse.models.kalman import KalmanFilter, KalmanState
+from wmcourse.models.latent_dynamics import Ensemble, LatentDynamics, LatentDynamicsConfig
 from wmcourse.models.protocol import Prediction, WorldModel, map_state
 from wmcourse.models.rssm import RSSM, RSSMConfig, RSSMLoss, RSSMState
+from wmcourse.models.transition import LatentState, Transition, TransitionConfig
 
 __all__ = [
     "RSSM",
+    "Autoencoder",
+    "AutoencoderConfig",
+    "CodedRSSM",
+    "CodedRSSMConfig",
+    "Ensemble",
     "KalmanFilter",
     "KalmanState",
+    "LatentDynamics",
+    "LatentDynamicsConfig",
+    "LatentState",
     "Prediction",
     "RSSMConfig",
     "RSSMLoss",
     "RSSMState",
+    "Transition",
+    "TransitionConfig",
     "WorldModel",
     "map_state",
 ]

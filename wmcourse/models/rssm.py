@@ -35,6 +35,8 @@ class RSSMConfig:
     classes: int = 8
     """Categorical latent: classes per group."""
     hidden_dim: int = 128
+    conv_width: int = 16
+    """Images: channels of the first convolution; each further one has twice as many."""
     min_std: float = 0.1
     """Gaussian latent: smallest standard deviation."""
     unimix: float = 0.01
@@ -99,8 +101,8 @@ class RSSM(nn.Module):
         self.encoder: nn.Module
         self.decoder: nn.Module
         if self.pixels:
-            self.encoder = ConvEncoder(config.observation_shape[0], hidden)
-            self.decoder = ConvDecoder(self.feature_dim, config.observation_shape[0])
+            self.encoder = ConvEncoder(config.observation_shape[0], hidden, config.conv_width)
+            self.decoder = ConvDecoder(self.feature_dim, config.observation_shape[0], config.conv_width)
         else:
             (size,) = config.observation_shape
             self.encoder = mlp(size, hidden, hidden)

@@ -11,3 +11,8 @@ def clipped_step(optimizer: Optimizer, loss: Tensor, module: nn.Module, *, clip:
     loss.backward(inputs=parameters)
     nn.utils.clip_grad_norm_(parameters, clip)
     optimizer.step()
+
+
+def hold_then_fall(update: int, updates: int, *, hold: float, final: float) -> float:
+    """Share of the learning rate at `update` of `updates`: all of it for a share `hold`, then linearly to `final`."""
+    return min(1.0, max(final, (1 - update / updates) / (1 - hold)))

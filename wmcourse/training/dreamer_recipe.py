@@ -9,9 +9,8 @@ from wmcourse.agents.dreamer import Dreamer, DreamerConfig
 from wmcourse.evaluation.statistics import Interval
 from wmcourse.training import dreamer
 from wmcourse.training.result import Training
-from wmcourse.zoo.command import training_command
+from wmcourse.training.shipping import ship
 from wmcourse.zoo.manifest import Manifest
-from wmcourse.zoo.weights import save
 
 
 @dataclass(frozen=True)
@@ -74,19 +73,5 @@ class DreamerRecipe:
         """Train, evaluate on fresh episodes, print the metrics, save weights and manifest."""
         trained = self.train(config)
         metrics = self.evaluate(trained.module, episodes=self.episodes, seed=self.evaluation_seed)
-        for name, metric in metrics.items():
-            print(f"{name:40s} {metric.value:9.4f}  [{metric.low:.4f}, {metric.high:.4f}]")
-        return save(
-            self.NAME,
-            trained.module,
-            config=config,
-            seed=config.seed,
-            command=training_command(self.NAME, config),
-            wall_s=trained.wall_s,
-            environment_steps=trained.environment_steps,
-            metrics=metrics,
-            protocol=f"{self.episodes} episodes, seed {self.evaluation_seed}; {self.PROTOCOL}",
-            headline=self.HEADLINE,
-            description=self.DESCRIPTION,
-            directory=directory,
-        )
+        protocol = f"{self.episodes} episodes, seed {self.evaluation_seed}; {self.PROTOCOL}"
+        return ship(self, config, trained, metrics, protocol=protocol, directory=directory)

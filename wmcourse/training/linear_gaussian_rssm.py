@@ -1,6 +1,7 @@
 """Recipe: a small Gaussian RSSM learns a world whose exact belief is known (Hafner et al. 2019; Kalman 1960)."""
 
 import math
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,12 +15,11 @@ from wmcourse.data.seeds import TrainingSeeds
 from wmcourse.envs.linear_gaussian import SENSOR_STD, cart_on_a_spring, random_actions, simulate
 from wmcourse.evaluation.statistics import Interval
 from wmcourse.models.rssm import RSSM, RSSMConfig
-from wmcourse.nets.optimize import clipped_step
+from wmcourse.nets.optimize import clipped_step, hold_then_fall
 from wmcourse.training.measure_beliefs import measure_beliefs
 from wmcourse.training.result import Training
-from wmcourse.zoo.command import training_command
+from wmcourse.training.shipping import ship
 from wmcourse.zoo.manifest import Manifest
-from wmcourse.zoo.weights import save
 
 NAME = "linear-gaussian-rssm"
 HEADLINE = "nll_over_kalman"
@@ -95,8 +95,8 @@ def train(
     optimizer = torch.optim.Adam(model.parameters())
     history: list[dict[str, float]] = []
     for update in tqdm(range(1, config.updates + 1), disable=not progress, desc=NAME, unit="update"):
-        decay = min(1.0, max(config.final_lr, (1 - update / config.updates) / (1 - config.hold)))
-        optimizer.param_groups[0]["lr"] = config.lr * decay
+        share = hold_then_fall(update, config.updates, hold=config.hold, final=config.final_lr)
+        optimizer.param_groups[0]["lr"] = config.lr * share
         loss = model.loss(windows(config.batch_size, config.length, seed=seeds.next()))
         clipped_step(optimizer, loss.total, model, clip=config.clip)
         if update % config.log_every == 0 or update == config.updates:
@@ -144,19 +144,5 @@ def main(config: Config, *, directory: Path | None = None) -> Manifest:
     """Train, evaluate on fresh episodes, print the metrics, save weights and manifest."""
     trained = train(config)
     metrics = evaluate(trained.module, episodes=EPISODES, seed=EVALUATION_SEED)
-    for name, metric in metrics.items():
-        print(f"{name:40s} {metric.value:9.4f}  [{metric.low:.4f}, {metric.high:.4f}]")
-    return save(
-        NAME,
-        trained.module,
-        config=config,
-        seed=config.seed,
-        command=training_command(NAME, config),
-        wall_s=trained.wall_s,
-        environment_steps=trained.environment_steps,
-        metrics=metrics,
-        protocol=f"{EPISODES} episodes, seed {EVALUATION_SEED}; {PROTOCOL}",
-        headline=HEADLINE,
-        description=DESCRIPTION,
-        directory=directory,
-    )
+    protocol = f"{EPISODES} episodes, seed {EVALUATION_SEED}; {PROTOCOL}"
+    return ship(sys.modules[__name__], config, trained, metrics, protocol=protocol, directory=directory)

@@ -1,15 +1,11 @@
 """Studies: every ablation of `ablations`, trained from seeds no choice was based on, and measured on fresh episodes."""
 
-import os
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from wmcourse.training.ablations import ABLATIONS, ablated
+from wmcourse.training.pool import one_per_core
 from wmcourse.zoo.studies import save_study
 
 SEEDS = (20, 21, 22)
@@ -27,8 +23,7 @@ class AblationStudy:
         """Train each ablation from every seed, one per core with one thread each, and store how good it became."""
         whole, changes = ABLATIONS[self.world]
         jobs = [(self.world, change, seed) for change in changes for seed in SEEDS]
-        with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), torch.set_num_threads, (1,)) as pool:
-            runs = list(pool.map(run, jobs))
+        runs = one_per_core(run, jobs)
         results = {
             "protocol": f"{EPISODES} episodes per agent, seed {EVALUATION_SEED}; {whole.PROTOCOL}",
             **{change: [made for job, made in zip(jobs, runs, strict=True) if job[1] == change] for change in changes},

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
+import torch
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
+from torch import Tensor
 
 from wmcourse.viz.style import TEMPLATE
 
@@ -44,14 +46,20 @@ def difference(real: ArrayLike, dream: ArrayLike) -> NDArray[np.uint8]:
 
 def filmstrip(real: ArrayLike, dream: ArrayLike, *, steps: Sequence[int], title: str | None = None) -> go.Figure:
     """Lay out real and dreamed frames (T, H, W, 3) at the chosen steps, and their difference below, as one figure."""
-    rows = [as_frames(real, "real"), as_frames(dream, "dream"), difference(real, dream)]
-    count, frame_height, frame_width, _ = rows[0].shape
+    rows = {"real": real, "dream": dream, "difference": difference(real, dream)}
+    return film_rows(rows, steps=steps, title=title)
+
+
+def film_rows(rows: Mapping[str, ArrayLike], *, steps: Sequence[int], title: str | None = None) -> go.Figure:
+    """Lay out several films (T, H, W, 3) below each other, at the chosen steps, as one figure."""
+    films = [as_frames(frames, name) for name, frames in rows.items()]
+    count, frame_height, frame_width, _ = films[0].shape
     if not steps or min(steps) < 0 or max(steps) >= count:
         raise ValueError(f"steps must be indices of the {count} frames, 0 to {count - 1}, not {list(steps)}")
     pitch_x, pitch_y = frame_width + _GAP, frame_height + _GAP
-    sheet = np.empty((3 * pitch_y, len(steps) * pitch_x, 3), dtype=np.uint8)
+    sheet = np.empty((len(films) * pitch_y, len(steps) * pitch_x, 3), dtype=np.uint8)
     sheet[:] = _BACKGROUND
-    for row, frames in enumerate(rows):
+    for row, frames in enumerate(films):
         for column, step in enumerate(steps):
             top, left = row * pitch_y + _GAP // 2, column * pitch_x + _GAP // 2
             sheet[top - 1 : top + frame_height + 1, left - 1 : left + frame_width + 1] = _EDGE
@@ -68,11 +76,15 @@ def filmstrip(real: ArrayLike, dream: ArrayLike, *, steps: Sequence[int], title:
     figure.update_xaxes(
         tickvals=centers, ticktext=[str(step) for step in steps], title_text="step", range=[0, sheet.shape[1]], **blank
     )
-    middles = [(row + 0.5) * pitch_y for row in range(3)]
-    figure.update_yaxes(
-        tickvals=middles, ticktext=["real", "dream", "difference"], title_text=None, range=[sheet.shape[0], 0], **blank
-    )
+    middles = [(row + 0.5) * pitch_y for row in range(len(films))]
+    figure.update_yaxes(tickvals=middles, ticktext=list(rows), title_text=None, range=[sheet.shape[0], 0], **blank)
     return figure
+
+
+def gray_frames(pictures: Tensor) -> NDArray[np.uint8]:
+    """Pictures (T, channels, H, W) in [0, 1], of which the last channel is taken, as gray frames (T, H, W, 3)."""
+    last = (pictures.detach()[:, -1].clamp(0, 1) * 255).round().to(torch.uint8).numpy()
+    return np.repeat(last[..., None], 3, axis=-1)
 
 
 def png_uri(pixels: NDArray[np.uint8]) -> str:

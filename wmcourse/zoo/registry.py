@@ -36,10 +36,30 @@ ABLATIONS = (
 )
 RECIPES |= {name: f"wmcourse.training.ablations:SHIPPED[{name}]" for name in ABLATIONS}
 
+REMEDIES = (
+    "latent-dynamics",
+    "latent-dynamics-two-frames",
+    "latent-dynamics-multi-step",
+    "latent-dynamics-noise",
+    "latent-dynamics-recurrent",
+    "latent-dynamics-recurrent-multi-step",
+    "latent-dynamics-all",
+    "latent-dynamics-clock",
+)
+RECIPES |= {name: f"wmcourse.training.remedies:REMEDIES[{name}]" for name in REMEDIES}
+RECIPES |= {
+    "latent-dynamics-ensemble": "wmcourse.training.remedies:ENSEMBLE",
+    "coded-rssm": "wmcourse.training.remedies:CODED_RSSM",
+}
+
 STUDIES: dict[str, str] = {
     "cartpole-dreamer-confirmation": "wmcourse.training.cartpole_dreamer_confirmation",
     "cartpole-dreamer-seeds": "wmcourse.training.cartpole_dreamer_seeds",
+    "compounding-error": "wmcourse.training.compounding_error",
+    "latent-control": "wmcourse.training.latent_control",
+    "latent-noise-scale": "wmcourse.training.noise_scale",
     "linear-gaussian-confirmation": "wmcourse.training.linear_gaussian_confirmation",
+    "preprocessing": "wmcourse.training.preprocessing",
     "rssm-ablations-cartpole": "wmcourse.training.rssm_ablations:CARTPOLE",
     "rssm-ablations-galton": "wmcourse.training.rssm_ablations:GALTON",
 }

@@ -1,0 +1,84 @@
+"""First stage of the latent-dynamics recipes: an autoencoder for CartPole's pictures, kept in the cache."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Generator
+from tqdm.auto import tqdm
+
+from wmcourse.data.cache import cached, fingerprint
+from wmcourse.data.frames import FrameEpisodes
+from wmcourse.envs import cartpole_pixels
+from wmcourse.models import autoencoder
+from wmcourse.models.autoencoder import Autoencoder, AutoencoderConfig
+from wmcourse.nets import conv
+from wmcourse.nets.optimize import clipped_step, hold_then_fall
+
+FITTED_ON = 5000
+"""Pictures that decide what mean 0 and variance 1 are."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that decides the autoencoder, beside the pictures."""
+
+    seed: int = 0
+    updates: int = 2000
+    batch_size: int = 128
+    lr: float = 1e-3
+    hold: float = 0.5
+    """Share of the training before the learning rate begins to fall linearly."""
+    final_lr: float = 0.02
+    """Share of the learning rate at which it stops falling."""
+    clip: float = 100.0
+    model: AutoencoderConfig = field(default_factory=AutoencoderConfig)
+
+
+class Trained(NamedTuple):
+    """An autoencoder and what it took."""
+
+    module: Autoencoder
+    wall_s: float
+
+
+def train(config: Config, data: FrameEpisodes, *, progress: bool = True) -> Trained:
+    """Minimize the reconstruction error of random pictures from `data`."""
+    started = time.perf_counter()
+    torch.manual_seed(config.seed)
+    model, generator = Autoencoder(config.model), Generator().manual_seed(config.seed)
+    some = data.stacks(_random_rows(data, FITTED_ON, generator), config.model.frames)
+    model.fit_pictures(some)
+    optimizer = torch.optim.Adam(model.parameters())
+    for update in tqdm(range(1, config.updates + 1), disable=not progress, desc="autoencoder", unit="update"):
+        share = hold_then_fall(update, config.updates, hold=config.hold, final=config.final_lr)
+        optimizer.param_groups[0]["lr"] = config.lr * share
+        pictures = data.stacks(_random_rows(data, config.batch_size, generator), config.model.frames)
+        clipped_step(optimizer, model.loss(pictures), model, clip=config.clip)
+    model.fit_latents(some)
+    return Trained(model.eval(), time.perf_counter() - started)
+
+
+def cached_autoencoder(config: Config, data: FrameEpisodes, *, source: object, progress: bool = True) -> Trained:
+    """`train`, unless the cache holds the result for this `config` and the data's `source`, its name and seed."""
+    name = fingerprint(config, source, cartpole_pixels, autoencoder, conv)
+
+    def save(trained: Trained, path: Path) -> None:
+        tensors = {key: value.contiguous() for key, value in trained.module.state_dict().items()}
+        save_file(tensors, path, {"wall_s": repr(trained.wall_s)})
+
+    def load(path: Path) -> Trained:
+        model = Autoencoder(config.model)
+        with safe_open(path, "pt") as stored:
+            model.load_state_dict({key: stored.get_tensor(key) for key in stored.keys()})  # noqa: SIM118
+            return Trained(model.eval(), float(stored.metadata()["wall_s"]))
+
+    return cached(f"autoencoders/{name}.safetensors", lambda: train(config, data, progress=progress), save, load)
+
+
+def _random_rows(data: FrameEpisodes, count: int, generator: Generator) -> torch.Tensor:
+    return torch.randint(len(data.frames), (count,), generator=generator)

@@ -1,0 +1,163 @@
+"""Study: what can be read off a latent, and whether a controller that sees nothing else acts as well."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from wmcourse.agents.experts import Expert, angle_and_velocity, sign_of_angle
+from wmcourse.agents.imitation import BeliefPolicy, Controller, ImitationConfig, StatePolicy, imitate
+from wmcourse.data.cache import fingerprint
+from wmcourse.data.collect import Policy, collect
+from wmcourse.data.frames import FrameEpisodes
+from wmcourse.data.seeds import TrainingSeeds
+from wmcourse.envs import cartpole_pixels
+from wmcourse.evaluation.calibration import reliability
+from wmcourse.evaluation.probes import linear_probe, mlp_probe, r_squared
+from wmcourse.evaluation.statistics import Interval, bootstrap_mean
+from wmcourse.models.autoencoder import Autoencoder
+from wmcourse.models.latent_dynamics import LatentDynamics
+from wmcourse.training import autoencoder, latent_dynamics
+from wmcourse.training.first_stage import FirstStage, first_stage
+from wmcourse.training.pixel_episodes import pixel_episodes
+from wmcourse.training.pixel_recipe import EVALUATION_SEED
+from wmcourse.training.pool import one_per_core, resumable
+from wmcourse.training.remedies import REMEDIES
+from wmcourse.zoo.studies import save_study
+
+NAME = "latent-control"
+SEEDS = (30, 31, 32)
+LEARNED_ON, HELD_OUT, PLAYED = 1000, 300, 50
+"""Episodes for probes and controllers to learn from, to be marked on, and to act in."""
+QUANTITIES = ("position", "velocity", "angle", "angular_velocity")
+EXPERTS: dict[str, Callable[[Tensor], Tensor]] = {
+    "sign_of_angle": sign_of_angle,
+    "angle_and_velocity": angle_and_velocity,
+}
+MODELS = {"single_frame": "latent-dynamics", "two_frames": "latent-dynamics-two-frames"}
+PROTOCOL = (
+    f"probes and controllers learn from {LEARNED_ON} random episodes and are marked on {HELD_OUT} of seed "
+    f"{EVALUATION_SEED}, probes without each episode's first frame; returns of {PLAYED} episodes of that seed; "
+    "95% bootstrap intervals over episodes"
+)
+
+
+class Rows(NamedTuple):
+    """What can be seen at each step of some episodes, and what is true there."""
+
+    views: dict[str, Float[Tensor, "rows feature"]]
+    states: Float[Tensor, "rows 4"]
+    episode: Int[Tensor, " rows"]
+    started: Bool[Tensor, " rows"]
+    """False in an episode's first row."""
+
+
+def main(*, directory: Path | None = None) -> dict[str, Any]:
+    """Measure for every seed; what is finished is kept in the cache."""
+    results = {
+        "protocol": PROTOCOL,
+        "runs": one_per_core(run, SEEDS),
+        "experts": {name: returns(Expert(rule), "CartPole-v1")._asdict() for name, rule in EXPERTS.items()},
+    }
+    return save_study(NAME, results, command=f"wmcourse study {NAME}", directory=directory)
+
+
+def run(seed: int) -> dict[str, Any]:
+    """One pair of autoencoders: probes, controllers, returns."""
+    mark = fingerprint(seed, PROTOCOL, ImitationConfig(), cartpole_pixels, autoencoder, latent_dynamics)
+    return resumable(f"{NAME}-{seed}-{mark}", lambda: _run(seed))
+
+
+def _run(seed: int) -> dict[str, Any]:
+    coders = {
+        view: first_stage(FirstStage(seed=seed), REMEDIES[name].Config().model.autoencoder, progress=False)[0].module
+        for view, name in MODELS.items()
+    }
+    data = pixel_episodes(LEARNED_ON, seed=TrainingSeeds(seed).next())
+    learned, marked = rows(data, coders), rows(pixel_episodes(HELD_OUT, seed=EVALUATION_SEED), coders)
+    made: dict[str, Any] = {"seed": seed, "probes": probes(learned, marked, seed), "controllers": {}, "history": []}
+    for expert, rule in EXPERTS.items():
+        made["controllers"][expert] = {}
+        for view in learned.views:
+            controller, scores = control(learned, marked, view, rule, seed)
+            if view != "two_frames_without_push":
+                scores["return"] = acted(view, controller, coders)._asdict()
+            made["controllers"][expert][view] = scores
+            made["history"] += scores["history"]
+            print(f"{seed} {expert} {view}: {scores['accuracy']}, return {scores.get('return')}", flush=True)
+    return made
+
+
+@torch.no_grad()
+def rows(data: FrameEpisodes, coders: dict[str, Autoencoder]) -> Rows:
+    """Every step of `data` as each view shows it."""
+    where = torch.arange(len(data.frames))
+    latents = {
+        view: torch.cat([coder.encode(data.stacks(part, coder.config.frames)) for part in where.split(500)])
+        for view, coder in coders.items()
+    }
+    views = {
+        "state": data.states,
+        "single_frame": latents["single_frame"],
+        "two_frames_without_push": latents["two_frames"],
+        "two_frames": torch.cat([latents["two_frames"], data.actions], dim=1),
+    }
+    episode = torch.repeat_interleave(torch.arange(len(data)), data.lengths + 1)
+    return Rows(views, data.states, episode, ~torch.isin(where, data.firsts))
+
+
+def probes(learned: Rows, marked: Rows, seed: int) -> dict[str, Any]:
+    """R^2 of each quantity, by view and kind of probe."""
+    found: dict[str, Any] = {}
+    for view in learned.views:
+        if view == "state":
+            continue
+        x, y = learned.views[view][learned.started], learned.states[learned.started]
+        test = marked.views[view][marked.started], marked.states[marked.started], marked.episode[marked.started]
+        kinds = {"linear": linear_probe(x, y), "mlp": mlp_probe(x, y, seed=seed)}
+        found[view] = {
+            kind: {name: value._asdict() for name, value in zip(QUANTITIES, r_squared(probe, *test), strict=True)}
+            for kind, probe in kinds.items()
+        }
+    return found
+
+
+def control(
+    learned: Rows, marked: Rows, view: str, rule: Callable[[Tensor], Tensor], seed: int
+) -> tuple[Controller, dict[str, Any]]:
+    """A controller that imitates `rule` from one view, its learning curve, accuracy and calibration."""
+    x, y = marked.views[view], rule(marked.states)
+    made = imitate(learned.views[view], rule(learned.states), (x, y), ImitationConfig(seed=seed))
+    with torch.no_grad():
+        probability = made.controller(x).softmax(-1)
+    right = (probability.argmax(-1) == y.argmax(-1)).float()
+    count = int(marked.episode.max()) + 1
+    sums = torch.zeros(2, count).index_add_(1, marked.episode, torch.stack([right, torch.ones_like(right)]))
+    bins = reliability(probability.amax(-1), right.bool())
+    return made.controller, {
+        "accuracy": right.mean().item(),
+        "accuracy_by_episode": bootstrap_mean(sums[0] / sums[1])._asdict(),
+        "loss_nats": made.history[-1]["loss"],
+        "confidence": probability.amax(-1).mean().item(),
+        "reliability": [each._asdict() for each in bins],
+        "history": made.history,
+    }
+
+
+def acted(view: str, controller: Controller, coders: dict[str, Autoencoder]) -> Interval:
+    """Mean return of a controller in the world that its view comes from."""
+    if view == "state":
+        return returns(StatePolicy(controller), "CartPole-v1")
+    model = LatentDynamics(REMEDIES[MODELS[view]].Config().model)  # only looks; its transition is never used
+    model.autoencoder.load_state_dict(coders[view].state_dict())
+    env_id = cartpole_pixels.ENV_ID if view == "single_frame" else cartpole_pixels.STACKED_ENV_ID
+    return returns(BeliefPolicy(model, controller), env_id)
+
+
+def returns(policy: Policy, env_id: str) -> Interval:
+    """Mean return with its interval; at most 500."""
+    played = collect(env_id, policy, episodes=PLAYED, seed=EVALUATION_SEED)
+    return bootstrap_mean(torch.stack([episode.rewards.sum() for episode in played]))
