@@ -41,5 +41,10 @@ def expected_calibration_error(bins: list[Bin]) -> float:
 
 def rank_correlation(left: Float[Tensor, " rows"], right: Float[Tensor, " rows"]) -> float:
     """Spearman's: 1 if the larger of one is always the larger of the other, whatever their units."""
-    ranks = torch.stack([part.argsort().argsort().double() for part in (left, right)])
-    return float(torch.corrcoef(ranks)[0, 1])
+    return float(torch.corrcoef(torch.stack([_ranks(left), _ranks(right)]))[0, 1])
+
+
+def _ranks(values: Float[Tensor, " rows"]) -> Float[Tensor, " rows"]:
+    """Places in order of size, equal values sharing the mean of theirs."""
+    _, place, count = values.unique(return_inverse=True, return_counts=True)
+    return (count.cumsum(0) - (count + 1) / 2).double()[place]

@@ -9,9 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from wmcourse.data.episode import Episode
+from wmcourse.evaluation.free_rollouts import free_rollouts, where
 from wmcourse.evaluation.held_out import held_out
-from wmcourse.evaluation.horizon import closed_loop
-from wmcourse.evaluation.rollout import unroll
 from wmcourse.models.protocol import WorldModel, map_state
 
 
@@ -44,22 +43,16 @@ def error_growth(
     Raises:
         ValueError: an episode does not fit the model.
     """
-    data = held_out(model, episodes)
-    steps = data.actions.shape[1]
-    followed = closed_loop(model, data)
-    starts = torch.arange(0, steps, stride)
-    episode, at = (starts < data.lengths[:, None]).nonzero(as_tuple=True)
-    start = starts[at]
-    state = map_state(lambda part: part[episode, start], followed)
-    actions = data.actions[episode[:, None], (start[:, None] + torch.arange(horizon)).clamp(max=steps - 1)]
+    rollouts = free_rollouts(model, held_out(model, episodes), stride=stride)
     errors = []
-    for h, step in enumerate(unroll(model, state, actions), start=1):
-        real = map_state(lambda part, h=h: part[episode, (start + h).clamp(max=steps)], followed)
-        distance = (as_vector(step.expected) - as_vector(real)).norm(dim=-1)
-        errors.append(distance.masked_fill(start + h > data.lengths[episode], torch.nan))
-    some = torch.linspace(0, len(start) - 1, min(points, len(start))).long()
-    picked = map_state(lambda part: part[some], state)
-    return Growth(torch.stack(errors, 1), expansion(model, picked, actions[some, 0]))
+    for ahead in rollouts.ahead(horizon):
+        imagined, episode = as_vector(ahead.state)[ahead.on], rollouts.episode[ahead.on]
+        real = as_vector(map_state(lambda part, at=ahead.at, episode=episode: part[episode, at], rollouts.followed))
+        errors.append(where(ahead.on, (imagined - real).norm(dim=-1)))
+    some = torch.linspace(0, len(rollouts.start) - 1, min(points, len(rollouts.start))).long()
+    episode, start = rollouts.episode[some], rollouts.start[some]
+    state = map_state(lambda part: part[episode, start], rollouts.followed)
+    return Growth(torch.stack(errors, 1), expansion(model, state, rollouts.data.actions[episode, start]))
 
 
 def expansion(model: WorldModel, state: Any, action: Float[Tensor, "batch action"]) -> Float[Tensor, " batch"]:

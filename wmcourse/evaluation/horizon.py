@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from wmcourse.data.episode import Episode
+from wmcourse.evaluation.free_rollouts import free_rollouts, where
 from wmcourse.evaluation.held_out import (
     HeldOut,
     View,
@@ -18,7 +18,7 @@ from wmcourse.evaluation.held_out import (
     target_variance,
     whole,
 )
-from wmcourse.evaluation.rollout import check_temperature, forked_rng, unroll
+from wmcourse.evaluation.rollout import forked_rng
 from wmcourse.evaluation.statistics import Interval, bootstrap_mean, resample
 from wmcourse.models.protocol import WorldModel, map_state
 
@@ -116,35 +116,19 @@ def horizon_errors(
     view: View = whole,
 ) -> HorizonErrors:
     """Errors of open-loop rollouts over 1..`horizon` steps from every `stride`-th step of every episode."""
-    if context < 1 or stride < 1:
-        raise ValueError(f"context and stride must be at least 1; got context={context}, stride={stride}")
-    check_temperature(temperature)
-    steps, truth = data.actions.shape[1], view(data.observations)
+    truth = view(data.observations)
     shape = tuple(truth.shape[2:])
     variance = target_variance(data._replace(observations=truth), shape)
-    starts = torch.arange(context - 1, steps, stride)
-    episode, at = (starts < data.lengths[:, None]).nonzero(as_tuple=True)
-    start = starts[at]  # rollout r starts at step start[r] of episode[r]
     with forked_rng(seed):
-        followed = closed_loop(model, data, temperature=temperature)
-        state = map_state(lambda part: part[episode, start], followed)
-        ahead = start[:, None] + torch.arange(horizon)  # (R, H)
-        actions = data.actions[episode[:, None], ahead.clamp(max=steps - 1)]
+        rollouts = free_rollouts(model, data, context=context, stride=stride, temperature=temperature)
         normalized, absolute = [], []
-        for h, step in enumerate(unroll(model, state, actions, temperature=temperature), start=1):
-            on = start + h <= data.lengths[episode]  # the others have nothing to be compared with
-            expected = view(model.decode(map_state(lambda part, on=on: part[on], step.expected)).observation)
-            target = truth[episode[on], start[on] + h]
-            normalized.append(_where(on, normalized_error(expected, target, variance, shape)))
-            absolute.append(_where(on, absolute_error(expected, target, shape)))
-    return HorizonErrors(torch.stack(normalized, 1), torch.stack(absolute, 1), episode)
-
-
-def _where(on: Tensor, values: Tensor) -> Tensor:
-    """`values` in the rows that are `on`, NaN in the others."""
-    placed = values.new_full((len(on), *values.shape[1:]), torch.nan)
-    placed[on] = values
-    return placed
+        for ahead in rollouts.ahead(horizon):
+            on = ahead.on
+            expected = view(model.decode(map_state(lambda part, on=on: part[on], ahead.state)).observation)
+            target = truth[rollouts.episode[on], ahead.at]
+            normalized.append(where(on, normalized_error(expected, target, variance, shape)))
+            absolute.append(where(on, absolute_error(expected, target, shape)))
+    return HorizonErrors(torch.stack(normalized, 1), torch.stack(absolute, 1), rollouts.episode)
 
 
 def valid_prediction_time(
@@ -202,13 +186,3 @@ def per_episode(
     nothing = torch.zeros(count, values.shape[1], dtype=torch.float64)
     total = nothing.index_add(0, episode, values.nan_to_num(0.0).double())
     return total / nothing.index_add(0, episode, (~values.isnan()).double())
-
-
-def closed_loop(model: WorldModel, data: HeldOut, *, temperature: float = 0.0) -> Any:
-    """The model's states (N, T+1, ...) along held-out episodes, every observation of which it looks at."""
-    count = len(data.lengths)
-    nothing = data.actions.new_zeros(count, model.action_dim)
-    first = model.observe(model.initial(count), nothing, data.observations[:, 0], temperature)
-    looks = [True] * data.actions.shape[1]
-    later = unroll(model, first, data.actions, data.observations[:, 1:], looks, temperature=temperature)
-    return map_state(lambda *over_time: torch.stack(over_time, 1), first, *(step.believed for step in later))

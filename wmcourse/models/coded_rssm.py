@@ -20,7 +20,7 @@ class CodedRSSMConfig:
         default_factory=lambda: RSSMConfig(
             observation_shape=(24,),
             stoch_dim=16,
-            observation_std=0.1,
+            observation_std=0.05,
             reward_scale=0.0,
             continue_scale=0.0,
         )

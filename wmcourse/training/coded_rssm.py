@@ -20,7 +20,7 @@ from wmcourse.training.result import Training
 class Config(FirstStage):
     """Everything that decides the result."""
 
-    updates: int = 1500
+    updates: int = 2000
     batch_size: int = 32
     length: int = 20
     """Steps per window."""

@@ -18,7 +18,7 @@ from wmcourse.training.result import Training
 class Config(FirstStage):
     """Everything that decides the result."""
 
-    updates: int = 2000
+    updates: int = 1500
     batch_size: int = 32
     """Episodes."""
     length: int = 40

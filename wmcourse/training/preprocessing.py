@@ -22,7 +22,7 @@ from wmcourse.zoo.studies import save_study
 NAME = "preprocessing"
 SEEDS = (30, 31, 32)
 CAMERAS = {"raw": RAW, "gray": Camera(crop=None), "cropped": Camera(gray=False), "cropped_gray": Camera()}
-UPDATES = 600
+UPDATES = 400
 LEARNED_ON, HELD_OUT = 1000, 300
 PROTOCOL = (
     f"{UPDATES} updates of each autoencoder on the same {LEARNED_ON} random episodes, seen by another camera; probes "
