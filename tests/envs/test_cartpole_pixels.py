@@ -102,9 +102,7 @@ def test_many_states_are_taken_one_by_one_whatever_their_axes():
 
 
 def test_velocities_are_hidden_and_positions_and_angles_are_not():
-    still, moving, right, leaning = Camera()(
-        np.array([[0, 0, 0, 0], [0, 3, 0, -3], [0.1, 0, 0, 0], [0, 0, 0.05, 0]])
-    )
+    still, moving, right, leaning = Camera()(np.array([[0, 0, 0, 0], [0, 3, 0, -3], [0.1, 0, 0, 0], [0, 0, 0.05, 0]]))
     assert torch.equal(still, moving)
     assert not torch.equal(still, right) and not torch.equal(still, leaning)
 

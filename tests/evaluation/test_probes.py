@@ -88,7 +88,9 @@ def test_a_probe_with_hidden_layers_reads_what_a_linear_one_cannot():
     x = torch.linspace(-2, 2, 400)[:, None]
     y = torch.cat([x.square(), x], 1) * torch.tensor([1e-2, 1e3])
     episode = torch.arange(400) % 8
-    linear, curved = (r_squared(probe, x, y, episode) for probe in (linear_probe(x, y), mlp_probe(x, y, training=SHORT)))
+    linear, curved = (
+        r_squared(probe, x, y, episode) for probe in (linear_probe(x, y), mlp_probe(x, y, training=SHORT))
+    )
     assert linear[0].value == pytest.approx(0.0, abs=0.01) and linear[1].value == pytest.approx(1.0)
     assert min(each.value for each in curved) > 0.97
 

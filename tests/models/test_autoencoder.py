@@ -109,7 +109,9 @@ def test_the_gradient_of_the_loss_reaches_every_weight():
     assert all(parameter.grad.abs().sum() > 0 for parameter in model.parameters())
 
 
-@pytest.mark.parametrize(("options", "words"), [({"frames": 3}, "frames=3"), ({"frames": 2, "color": True}, "frames=2")])
+@pytest.mark.parametrize(
+    ("options", "words"), [({"frames": 3}, "frames=3"), ({"frames": 2, "color": True}, "frames=2")]
+)
 def test_other_numbers_of_frames_are_refused(options, words):
     with pytest.raises(ValueError, match=f"for one frame or two gray ones, not {words}"):
         Autoencoder(AutoencoderConfig(**options))

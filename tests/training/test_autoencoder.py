@@ -37,7 +37,9 @@ def test_the_same_seed_trains_the_same_weights_and_another_seed_others(data):
 @pytest.mark.parametrize("frames", [1, 2])
 def test_a_little_training_beats_the_mean_picture_on_other_episodes(data, frames):
     """The mean of the pictures, and no change, are what an untrained decoder's best guess would be."""
-    config = replace(SHORT, updates=60, batch_size=32, model=AutoencoderConfig(width=4, latent_dim=8, frames=frames))
+    config = replace(
+        SHORT, updates=40, batch_size=16, lr=5e-3, model=AutoencoderConfig(width=2, latent_dim=8, frames=frames)
+    )
     module = recipe.train(config, data, progress=False).module
     other = pixel_episodes(4, seed=9)
     pictures = other.stacks(torch.arange(len(other.frames)), frames)

@@ -7,12 +7,11 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 
 from wmcourse.models import LatentDynamicsConfig
-from wmcourse.models.autoencoder import Autoencoder, AutoencoderConfig
+from wmcourse.models.autoencoder import AutoencoderConfig
 from wmcourse.models.transition import TransitionConfig
 from wmcourse.training import autoencoder
 from wmcourse.training import latent_dynamics as recipe
-from wmcourse.training.latent_dynamics import Encoded
-from wmcourse.training.pixel_episodes import pixel_episodes
+from wmcourse.training.first_stage import Encoded, first_stage
 
 MODEL = LatentDynamicsConfig(AutoencoderConfig(width=2, latent_dim=2), TransitionConfig(hidden_dim=16), action_dim=1)
 SHORT = recipe.Config(seed=3, updates=4, log_every=2, batch_size=4, model=MODEL)
@@ -65,7 +64,12 @@ def test_the_same_seed_trains_the_same_weights_and_another_seed_others(turning):
 )
 def test_a_little_training_predicts_better_than_no_change(turning, options):
     config = replace(
-        SHORT, updates=150, batch_size=16, model=replace(MODEL, transition=TransitionConfig(hidden_dim=16, **options))
+        SHORT,
+        updates=100,
+        batch_size=8,
+        length=8,
+        lr=5e-3,
+        model=replace(MODEL, transition=TransitionConfig(hidden_dim=16, **options)),
     )
     trained = train(turning, config)
     real = torch.arange(60) < turning.lengths[:, None]
@@ -95,25 +99,8 @@ def test_it_reports_what_it_did(turning):
     assert not trained.module.training and trained.solved is None
 
 
-@pytest.mark.parametrize("frames", [1, 2])
-def test_encoding_keeps_episodes_apart(frames):
-    torch.manual_seed(0)
-    coder = Autoencoder(AutoencoderConfig(width=2, latent_dim=4, frames=frames)).eval()
-    data = pixel_episodes(6, seed=3)
-    encoded = recipe.encode(coder, data)
-    for n, episode in enumerate(data.episodes(stack=frames)):
-        steps = len(episode)
-        assert encoded.lengths[n] == steps
-        with torch.no_grad():
-            alone = coder.encode(episode.observations)
-        torch.testing.assert_close(encoded.latents[n, : steps + 1], alone, atol=1e-5, rtol=1e-4)
-        assert torch.equal(encoded.actions[n, :steps], episode.actions)
-        assert not encoded.latents[n, steps + 1 :].any() and not encoded.actions[n, steps:].any()
-        assert not encoded.latents.requires_grad
-
-
 def test_both_stages_together_are_the_first_and_then_the_second():
-    coder, data = recipe.first_stage(PICTURES, progress=False)
+    coder, data = first_stage(PICTURES, PICTURES.model.autoencoder, progress=False)
     trained = recipe.train(PICTURES, progress=False)
     assert_same(trained.module.autoencoder, coder.module)
     assert_same(trained.module.transition, train(data, PICTURES).module)
@@ -122,7 +109,7 @@ def test_both_stages_together_are_the_first_and_then_the_second():
 
 
 def test_members_share_the_code_and_differ_in_everything_else():
-    coder, data = recipe.first_stage(PICTURES, progress=False)
+    coder, data = first_stage(PICTURES, PICTURES.model.autoencoder, progress=False)
     trained = recipe.train_ensemble(PICTURES, progress=False)
     assert_same(trained.module.autoencoder, coder.module)
     assert len(trained.module.members) == 3
@@ -130,10 +117,3 @@ def test_members_share_the_code_and_differ_in_everything_else():
         assert_same(member, train(data, replace(PICTURES, seed=PICTURES.seed + i)).module)
     assert len({member.change[0].weight[0, 0].item() for member in trained.module.members}) == 3
     assert [row["update"] for row in trained.history] == [3, 3, 3]
-
-
-def test_training_pictures_are_those_of_the_training_seeds():
-    """Numbers from a million on are for training, and the episodes of a seed are not those of another."""
-    _, first = recipe.first_stage(PICTURES, progress=False)
-    data = pixel_episodes(PICTURES.episodes, seed=1_000_000 * (PICTURES.seed + 1) + 1)
-    assert torch.equal(first.lengths, data.lengths)

@@ -4,18 +4,20 @@ from dataclasses import fields, is_dataclass
 
 import pytest
 
-from wmcourse.models import RSSM, Ensemble, LatentDynamics, LatentDynamicsConfig
-from wmcourse.training import compounding_error, latent_dynamics, pixel_rssm
-from wmcourse.training.remedies import ENSEMBLE, PIXEL_RSSM, REMEDIES
+from wmcourse.models import Ensemble, LatentDynamics, LatentDynamicsConfig
+from wmcourse.models.coded_rssm import CodedRSSM
+from wmcourse.training import coded_rssm, compounding_error, latent_dynamics, remedies
+from wmcourse.training.remedies import CODED_RSSM, ENSEMBLE, REMEDIES
 
 FRAMES, STEPS = ("model.autoencoder.frames", 2), ("model.transition.loss_steps", 5)
-NOISE, MEMORY = ("model.transition.noise", 0.1), ("model.transition.memory_dim", 128)
+NOISE, MEMORY = ("model.transition.noise", remedies.NOISE["noise"]), ("model.transition.memory_dim", 128)
 CHANGES = {
     "latent-dynamics": {},
     "latent-dynamics-two-frames": dict([FRAMES]),
     "latent-dynamics-multi-step": dict([STEPS]),
     "latent-dynamics-noise": dict([NOISE]),
     "latent-dynamics-recurrent": dict([MEMORY]),
+    "latent-dynamics-recurrent-multi-step": dict([MEMORY, STEPS]),
     "latent-dynamics-all": dict([FRAMES, STEPS, NOISE, MEMORY]),
     "latent-dynamics-clock": {**dict([STEPS, MEMORY]), "model.transition.clock": True},
 }
@@ -44,7 +46,7 @@ def test_every_variant_is_listed_here():
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_variant_changes_what_it_names_and_nothing_else(name):
     recipe = REMEDIES[name]
-    assert recipe.NAME == name
+    assert name == recipe.NAME
     assert changes(recipe.Config(), latent_dynamics.Config()) == CHANGES[name]
     assert recipe.train is latent_dynamics.train
     model = recipe.build(recipe.Config())
@@ -67,16 +69,15 @@ def test_the_ensemble_is_the_recurrent_model_five_times():
     assert ENSEMBLE.train is latent_dynamics.train_ensemble
 
 
-def test_the_rssm_is_trained_as_long_as_its_recipe_says_from_the_same_seed():
-    assert PIXEL_RSSM.Config is pixel_rssm.Config and PIXEL_RSSM.train is pixel_rssm.train
-    model = PIXEL_RSSM.build(PIXEL_RSSM.Config())
-    assert isinstance(model, RSSM) and model.observation_shape == (1, 64, 64)
-    assert PIXEL_RSSM.Config().seed == latent_dynamics.Config().seed
+def test_the_rssm_is_that_of_its_recipe():
+    assert CODED_RSSM.Config is coded_rssm.Config and CODED_RSSM.train is coded_rssm.train
+    model = CODED_RSSM.build(CODED_RSSM.Config())
+    assert isinstance(model, CodedRSSM) and model.observation_shape == (1, 64, 64)
 
 
 def test_names_are_their_own_and_seeds_of_the_comparison_were_not_for_tuning():
-    recipes = [*REMEDIES.values(), ENSEMBLE, PIXEL_RSSM]
+    recipes = [*REMEDIES.values(), ENSEMBLE, CODED_RSSM]
     assert len({recipe.NAME for recipe in recipes}) == len({recipe.DESCRIPTION for recipe in recipes}) == len(recipes)
-    assert set(compounding_error.COMPARED) == {*REMEDIES, PIXEL_RSSM.NAME}
+    assert set(compounding_error.COMPARED) == {*REMEDIES, CODED_RSSM.NAME}
     assert min(compounding_error.SEEDS) >= latent_dynamics.Config().seed
     assert compounding_error.EVALUATION_SEED < 1_000_000  # the seeds of training start there

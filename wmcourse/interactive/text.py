@@ -12,7 +12,7 @@ def show_source(*things: Any) -> Markdown:
     return Markdown("\n".join(f"```python\n{inspect.getsource(thing)}```" for thing in things))
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, before: str = "") -> Markdown:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], before: str = "") -> Markdown:
     """A Markdown table, with a paragraph before it if there is one.
 
     Raises:

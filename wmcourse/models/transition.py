@@ -10,8 +10,8 @@ from torch import Generator, Tensor, nn
 from wmcourse.models.protocol import map_state
 from wmcourse.nets.mlp import mlp
 
-MOST_TICKS = 64
-TICK_DIM = 16
+TICKS = 12
+"""Steps since the last look that a clock tells apart."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class TransitionConfig:
     memory_dim: int = 0
     """A recurrent latent: units of a GRU that remembers earlier latents and actions; 0 for none."""
     clock: bool = False
-    """No remedy but a disease: the step is told how many steps ago the model last looked, by a learned embedding."""
+    """No remedy but a disease: an output layer of its own for each number of steps since the last look."""
     hidden_dim: int = 128
 
 
@@ -59,10 +59,8 @@ class Transition(nn.Module):
         if config.memory_dim:
             self.inflow = nn.Sequential(nn.Linear(known, hidden), nn.ELU())
             self.gru = nn.GRUCell(hidden, config.memory_dim)
-        if config.clock:
-            self.ticks = nn.Embedding(MOST_TICKS, TICK_DIM)
-        inputs = known + config.memory_dim + TICK_DIM * config.clock
-        self.change = mlp(inputs, hidden, latent_dim, layers=1 if config.memory_dim else 2)
+        outputs = latent_dim * (TICKS if config.clock else 1)
+        self.change = mlp(known + config.memory_dim, hidden, outputs, layers=1 if config.memory_dim else 2)
         self.register_buffer("residual", torch.zeros(latent_dim))
         """Standard deviation of the one-step error of each latent."""
 
@@ -87,10 +85,8 @@ class Transition(nn.Module):
     def advance(self, state: LatentState, action: Float[Tensor, "batch action"]) -> LatentState:
         """Take `action` and expect where it leads."""
         memory = self.remember(state, action)
-        known = [state.latent, state.push, action, memory]
-        if self.config.clock:
-            known.append(self.ticks(state.clock[:, 0].long().clamp(max=MOST_TICKS - 1)))
-        latent = state.latent + self.change(torch.cat(known, dim=-1))
+        change = self.change(torch.cat([state.latent, state.push, action, memory], dim=-1))
+        latent = _told_by_clock(change, state.clock) if self.config.clock else state.latent + change
         return LatentState(latent, action[:, : self.push_dim], memory, state.clock + 1)
 
     def follow(
@@ -145,6 +141,12 @@ class Transition(nn.Module):
         if temperature == 0.0:
             return state
         return state._replace(latent=state.latent + temperature * self.residual * torch.randn_like(state.latent))
+
+
+def _told_by_clock(outputs: Float[Tensor, "batch column"], clock: Float[Tensor, "batch 1"]) -> Tensor:
+    """The layer of the right hour says where the code will be, not how it changes."""
+    hours = outputs.unflatten(-1, (TICKS, -1))
+    return hours[torch.arange(len(hours)), clock[:, 0].long().clamp(max=TICKS - 1)]
 
 
 def _later(sequence: Float[Tensor, "batch time column"], steps: int) -> Float[Tensor, "rows column"]:

@@ -18,10 +18,9 @@ from wmcourse.envs import cartpole_pixels
 from wmcourse.evaluation.calibration import reliability
 from wmcourse.evaluation.probes import linear_probe, mlp_probe, r_squared
 from wmcourse.evaluation.statistics import Interval, bootstrap_mean
-from wmcourse.models.autoencoder import Autoencoder
 from wmcourse.models.latent_dynamics import LatentDynamics
 from wmcourse.training import autoencoder, latent_dynamics
-from wmcourse.training.first_stage import FirstStage, first_stage
+from wmcourse.training.first_stage import encode, first_stage
 from wmcourse.training.pixel_episodes import pixel_episodes
 from wmcourse.training.pixel_recipe import EVALUATION_SEED
 from wmcourse.training.pool import one_per_core, resumable
@@ -30,14 +29,19 @@ from wmcourse.zoo.studies import save_study
 
 NAME = "latent-control"
 SEEDS = (30, 31, 32)
-LEARNED_ON, HELD_OUT, PLAYED = 1000, 300, 50
+LEARNED_ON, HELD_OUT, PLAYED = 2500, 300, 50
 """Episodes for probes and controllers to learn from, to be marked on, and to act in."""
 QUANTITIES = ("position", "velocity", "angle", "angular_velocity")
 EXPERTS: dict[str, Callable[[Tensor], Tensor]] = {
     "sign_of_angle": sign_of_angle,
     "angle_and_velocity": angle_and_velocity,
 }
-MODELS = {"single_frame": "latent-dynamics", "two_frames": "latent-dynamics-two-frames"}
+MODELS = {
+    "single_frame": "latent-dynamics",
+    "two_frames": "latent-dynamics-two-frames",
+    "memory": "latent-dynamics-recurrent",
+}
+"""View to the model whose belief it is."""
 PROTOCOL = (
     f"probes and controllers learn from {LEARNED_ON} random episodes and are marked on {HELD_OUT} of seed "
     f"{EVALUATION_SEED}, probes without each episode's first frame; returns of {PLAYED} episodes of that seed; "
@@ -66,45 +70,51 @@ def main(*, directory: Path | None = None) -> dict[str, Any]:
 
 
 def run(seed: int) -> dict[str, Any]:
-    """One pair of autoencoders: probes, controllers, returns."""
+    """One seed: probes, controllers, returns."""
     mark = fingerprint(seed, PROTOCOL, ImitationConfig(), cartpole_pixels, autoencoder, latent_dynamics)
     return resumable(f"{NAME}-{seed}-{mark}", lambda: _run(seed))
 
 
 def _run(seed: int) -> dict[str, Any]:
-    coders = {
-        view: first_stage(FirstStage(seed=seed), REMEDIES[name].Config().model.autoencoder, progress=False)[0].module
-        for view, name in MODELS.items()
-    }
+    models = {view: looker(name, seed) for view, name in MODELS.items()}
     data = pixel_episodes(LEARNED_ON, seed=TrainingSeeds(seed).next())
-    learned, marked = rows(data, coders), rows(pixel_episodes(HELD_OUT, seed=EVALUATION_SEED), coders)
+    learned, marked = rows(data, models), rows(pixel_episodes(HELD_OUT, seed=EVALUATION_SEED), models)
     made: dict[str, Any] = {"seed": seed, "probes": probes(learned, marked, seed), "controllers": {}, "history": []}
     for expert, rule in EXPERTS.items():
         made["controllers"][expert] = {}
-        for view in learned.views:
+        for view in ("state", *models):
             controller, scores = control(learned, marked, view, rule, seed)
-            if view != "two_frames_without_push":
-                scores["return"] = acted(view, controller, coders)._asdict()
+            scores["return"] = acted(controller, models.get(view))._asdict()
             made["controllers"][expert][view] = scores
             made["history"] += scores["history"]
-            print(f"{seed} {expert} {view}: {scores['accuracy']}, return {scores.get('return')}", flush=True)
+            print(
+                f"{seed} {expert} {view}: {scores['accuracy']:.4f}, return {scores['return']['value']:.0f}", flush=True
+            )
     return made
 
 
+def looker(name: str, seed: int) -> LatentDynamics:
+    """A model that follows what is seen. Without a memory it only encodes, so its transition is not trained."""
+    config = REMEDIES[name].Config(seed=seed)
+    if config.model.transition.memory_dim:
+        return latent_dynamics.train(config, progress=False).module
+    model = LatentDynamics(config.model)
+    coder, _ = first_stage(config, config.model.autoencoder, progress=False)
+    model.autoencoder.load_state_dict(coder.module.state_dict())
+    return model.eval()
+
+
 @torch.no_grad()
-def rows(data: FrameEpisodes, coders: dict[str, Autoencoder]) -> Rows:
-    """Every step of `data` as each view shows it."""
+def rows(data: FrameEpisodes, models: dict[str, LatentDynamics]) -> Rows:
+    """Every step of `data` as each view shows it: the state itself, or all that a model knows when it has looked."""
+    views = {"state": data.states}
+    for view, model in models.items():
+        latents, actions, lengths = encode(model.autoencoder, data)
+        nothing = actions.new_zeros(len(actions), 1, actions.shape[-1])
+        features = model.transition.follow(latents, torch.cat([actions, nothing], dim=1)).features
+        views[view] = features[torch.arange(features.shape[1]) <= lengths[:, None]]
+    views["two_frames_without_push"] = views["two_frames"][:, : models["two_frames"].transition.latent_dim]
     where = torch.arange(len(data.frames))
-    latents = {
-        view: torch.cat([coder.encode(data.stacks(part, coder.config.frames)) for part in where.split(500)])
-        for view, coder in coders.items()
-    }
-    views = {
-        "state": data.states,
-        "single_frame": latents["single_frame"],
-        "two_frames_without_push": latents["two_frames"],
-        "two_frames": torch.cat([latents["two_frames"], data.actions], dim=1),
-    }
     episode = torch.repeat_interleave(torch.arange(len(data)), data.lengths + 1)
     return Rows(views, data.states, episode, ~torch.isin(where, data.firsts))
 
@@ -147,14 +157,14 @@ def control(
     }
 
 
-def acted(view: str, controller: Controller, coders: dict[str, Autoencoder]) -> Interval:
-    """Mean return of a controller in the world that its view comes from."""
-    if view == "state":
+def acted(controller: Controller, model: LatentDynamics | None) -> Interval:
+    """Mean return of a controller that is shown what it was trained on: the model's belief, or the state itself."""
+    if model is None:
         return returns(StatePolicy(controller), "CartPole-v1")
-    model = LatentDynamics(REMEDIES[MODELS[view]].Config().model)  # only looks; its transition is never used
-    model.autoencoder.load_state_dict(coders[view].state_dict())
-    env_id = cartpole_pixels.ENV_ID if view == "single_frame" else cartpole_pixels.STACKED_ENV_ID
-    return returns(BeliefPolicy(model, controller), env_id)
+    frames = model.observation_shape[0]
+    return returns(
+        BeliefPolicy(model, controller), cartpole_pixels.ENV_ID if frames == 1 else cartpole_pixels.STACKED_ENV_ID
+    )
 
 
 def returns(policy: Policy, env_id: str) -> Interval:

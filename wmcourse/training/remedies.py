@@ -40,7 +40,7 @@ VARIANTS: dict[str, tuple[str, LatentDynamicsConfig]] = {
         LatentDynamicsConfig(TWO_FRAMES, TransitionConfig(**MULTI_STEP, **NOISE, **MEMORY)),
     ),
     "latent-dynamics-clock": (
-        "a GRU, loss over 5 steps, and told how many steps ago it last looked",
+        "a GRU, a loss over 5 steps, and an output layer for each number of steps since the last look",
         replace(ONE_STEP, transition=TransitionConfig(**MULTI_STEP, **MEMORY, clock=True)),
     ),
 }
