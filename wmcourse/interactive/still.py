@@ -19,6 +19,7 @@ from wmcourse.viz.style import INK, matplotlib_style
 
 _SUPPORTED = ("scatter", "scattergl", "bar", "heatmap", "image")
 _MARKERS = {"circle": "o", "square": "s", "diamond": "D", "cross": "P", "x": "X", "triangle-up": "^", "star": "*"}
+_WIDTH = 7.2  # inches
 _TAGS = re.compile(r"<[^>]+>")
 
 
@@ -35,7 +36,7 @@ def still(figure: go.Figure, *, title: str = "", dpi: int = 110) -> bytes:
         if trace.get("type", "scatter") not in _SUPPORTED:
             raise ValueError(f"no still picture of a {trace['type']!r} trace; use one of {', '.join(_SUPPORTED)}")
     with matplotlib_style():
-        canvas = Figure(figsize=(7.2, layout.get("height", 380) / 96), dpi=dpi)
+        canvas = Figure(figsize=(_WIDTH, layout.get("height", 380) / 96), dpi=dpi)
         canvas.set_layout_engine("none")
         heading = title or _text(layout.get("title"))
         axes: dict[str, Axes] = {}
@@ -66,7 +67,8 @@ def _compact(png: io.BytesIO) -> bytes:
 def _axes(canvas: Figure, layout: dict[str, Any], x_name: str, y_name: str, *, top: float) -> Axes:
     x0, x1 = _axis(layout, x_name).get("domain", [0, 1])
     y0, y1 = _axis(layout, y_name).get("domain", [0, 1])
-    left, right, bottom = 0.125, 0.975, 0.15
+    declared = layout.get("margin", {}).get("l", 0) / (_WIDTH * 96)  # long labels have asked for room
+    left, right, bottom = max(0.125, declared), 0.975, 0.15
     box = (
         left + x0 * (right - left),
         bottom + y0 * (top - bottom),

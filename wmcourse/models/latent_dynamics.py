@@ -75,7 +75,10 @@ class Ensemble(nn.Module):
     """
 
     def __init__(self, config: LatentDynamicsConfig, members: int) -> None:
+        """Build it; raises `ValueError` for fewer than two members, which could not disagree."""
         super().__init__()
+        if members < 2:
+            raise ValueError(f"an ensemble needs at least 2 members, got {members}")
         self.config = config
         self.observation_shape: tuple[int, ...] = config.autoencoder.observation_shape
         self.action_dim = config.action_dim
@@ -119,7 +122,7 @@ class Ensemble(nn.Module):
 
     def disagreement(self, state: LatentState) -> Float[Tensor, " batch"]:
         """Root of the variance between the members, in the code's units, the mean over latents."""
-        return state.latent.var(1).mean(-1).sqrt()
+        return state.latent.var(dim=1).mean(-1).sqrt()
 
     def _transitions(self) -> list[Transition]:
         return [member for member in self.members if isinstance(member, Transition)]

@@ -36,6 +36,8 @@ class Config:
     final_lr: float = 0.02
     """Share of the learning rate at which it stops falling."""
     clip: float = 100.0
+    standardize: bool = True
+    """Draw the difference to the mean picture, in standard deviations; else the pixels as they are."""
     model: AutoencoderConfig = field(default_factory=AutoencoderConfig)
 
 
@@ -52,7 +54,8 @@ def train(config: Config, data: FrameEpisodes, *, progress: bool = True) -> Trai
     torch.manual_seed(config.seed)
     model, generator = Autoencoder(config.model), Generator().manual_seed(config.seed)
     some = data.stacks(_random_rows(data, FITTED_ON, generator), config.model.frames)
-    model.fit_pictures(some)
+    if config.standardize:
+        model.fit_pictures(some)
     optimizer = torch.optim.Adam(model.parameters())
     for update in tqdm(range(1, config.updates + 1), disable=not progress, desc="autoencoder", unit="update"):
         share = hold_then_fall(update, config.updates, hold=config.hold, final=config.final_lr)

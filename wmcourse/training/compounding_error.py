@@ -4,10 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from wmcourse.data.cache import fingerprint
-from wmcourse.models import transition
-from wmcourse.training import latent_dynamics, measure_pixels
 from wmcourse.training.first_stage import first_stage
-from wmcourse.training.pixel_recipe import EPISODES, EVALUATION_SEED, PixelRecipe
+from wmcourse.training.pixel_recipe import EPISODES, EVALUATION_SEED, SOURCES, PixelRecipe
 from wmcourse.training.pool import one_per_core, resumable
 from wmcourse.training.remedies import CODED_RSSM, REMEDIES
 from wmcourse.zoo.studies import save_study
@@ -42,7 +40,7 @@ def run(job: tuple[str, int]) -> dict[str, Any]:
     name, seed = job
     recipe = COMPARED[name]
     config = recipe.Config(seed=seed)
-    mark = fingerprint(name, config, EPISODES, EVALUATION_SEED, transition, latent_dynamics, measure_pixels)
+    mark = fingerprint(name, config, EPISODES, EVALUATION_SEED, *SOURCES)
     made = resumable(f"{name}-{seed}-{mark}", lambda: _run(recipe, config))
     print(f"{name} {seed}: nMSE@25 {made['metrics']['nmse_h25_random']['value']:.3f}", flush=True)
     return made

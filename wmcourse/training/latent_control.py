@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from wmcourse.agents import imitation
 from wmcourse.agents.experts import Expert, angle_and_velocity, sign_of_angle
 from wmcourse.agents.imitation import BeliefPolicy, Controller, ImitationConfig, StatePolicy, imitate
 from wmcourse.data.cache import fingerprint
@@ -15,14 +16,15 @@ from wmcourse.data.collect import Policy, collect
 from wmcourse.data.frames import FrameEpisodes
 from wmcourse.data.seeds import TrainingSeeds
 from wmcourse.envs import cartpole_pixels
+from wmcourse.evaluation import probes as probes_of_features
 from wmcourse.evaluation.calibration import reliability
 from wmcourse.evaluation.probes import linear_probe, mlp_probe, r_squared
 from wmcourse.evaluation.statistics import Interval, bootstrap_mean
 from wmcourse.models.latent_dynamics import LatentDynamics
-from wmcourse.training import autoencoder, latent_dynamics
+from wmcourse.training import latent_dynamics
 from wmcourse.training.first_stage import encode, first_stage
 from wmcourse.training.pixel_episodes import pixel_episodes
-from wmcourse.training.pixel_recipe import EVALUATION_SEED
+from wmcourse.training.pixel_recipe import EVALUATION_SEED, SOURCES
 from wmcourse.training.pool import one_per_core, resumable
 from wmcourse.training.remedies import REMEDIES
 from wmcourse.zoo.studies import save_study
@@ -42,10 +44,13 @@ MODELS = {
     "memory": "latent-dynamics-recurrent",
 }
 """View to the model whose belief it is."""
+IN_SIGHT = 1.2
+"""m: of a cart further from the middle, less than half is in the camera's picture."""
 PROTOCOL = (
     f"probes and controllers learn from {LEARNED_ON} random episodes and are marked on {HELD_OUT} of seed "
-    f"{EVALUATION_SEED}, probes without each episode's first frame; returns of {PLAYED} episodes of that seed; "
-    "95% bootstrap intervals over episodes"
+    f"{EVALUATION_SEED}, probes without each episode's first frame, once everywhere and once where the cart is within "
+    f"{IN_SIGHT} m of the middle, in the camera's sight; returns of {PLAYED} episodes of that seed; 95% bootstrap "
+    "intervals over episodes"
 )
 
 
@@ -71,7 +76,7 @@ def main(*, directory: Path | None = None) -> dict[str, Any]:
 
 def run(seed: int) -> dict[str, Any]:
     """One seed: probes, controllers, returns."""
-    mark = fingerprint(seed, PROTOCOL, ImitationConfig(), cartpole_pixels, autoencoder, latent_dynamics)
+    mark = fingerprint(seed, PROTOCOL, ImitationConfig(), imitation, probes_of_features, *SOURCES)
     return resumable(f"{NAME}-{seed}-{mark}", lambda: _run(seed))
 
 
@@ -126,13 +131,19 @@ def probes(learned: Rows, marked: Rows, seed: int) -> dict[str, Any]:
         if view == "state":
             continue
         x, y = learned.views[view][learned.started], learned.states[learned.started]
-        test = marked.views[view][marked.started], marked.states[marked.started], marked.episode[marked.started]
         kinds = {"linear": linear_probe(x, y), "mlp": mlp_probe(x, y, seed=seed)}
-        found[view] = {
-            kind: {name: value._asdict() for name, value in zip(QUANTITIES, r_squared(probe, *test), strict=True)}
-            for kind, probe in kinds.items()
-        }
+        found[view] = {}
+        for kind, probe in kinds.items():
+            for where, suffix in ((marked.started, ""), (marked.started & in_sight(marked.states), "_in_sight")):
+                scores = r_squared(probe, marked.views[view][where], marked.states[where], marked.episode[where])
+                named = zip(QUANTITIES, scores, strict=True)
+                found[view][kind + suffix] = {name: score._asdict() for name, score in named}
     return found
+
+
+def in_sight(states: Float[Tensor, "rows 4"]) -> Bool[Tensor, " rows"]:
+    """Does the camera see at least half of the cart?"""
+    return states[:, 0].abs() <= IN_SIGHT
 
 
 def control(
@@ -149,6 +160,7 @@ def control(
     bins = reliability(probability.amax(-1), right.bool())
     return made.controller, {
         "accuracy": right.mean().item(),
+        "accuracy_in_sight": right[in_sight(marked.states)].mean().item(),
         "accuracy_by_episode": bootstrap_mean(sums[0] / sums[1])._asdict(),
         "loss_nats": made.history[-1]["loss"],
         "confidence": probability.amax(-1).mean().item(),

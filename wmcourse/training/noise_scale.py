@@ -6,9 +6,8 @@ from typing import Any
 
 from wmcourse.data.cache import fingerprint
 from wmcourse.data.seeds import TrainingSeeds
-from wmcourse.models import transition
-from wmcourse.training import latent_dynamics, measure_pixels
 from wmcourse.training.first_stage import first_stage
+from wmcourse.training.pixel_recipe import SOURCES
 from wmcourse.training.pool import one_per_core, resumable
 from wmcourse.training.remedies import REMEDIES
 from wmcourse.zoo.studies import save_study
@@ -39,7 +38,7 @@ def run(scale: float) -> dict[str, Any]:
     """One training."""
     default = RECIPE.Config(seed=SEED)
     config = replace(default, model=replace(default.model, transition=replace(default.model.transition, noise=scale)))
-    mark = fingerprint(config, EPISODES, transition, latent_dynamics, measure_pixels)
+    mark = fingerprint(config, EPISODES, *SOURCES)
     seed = TrainingSeeds(SEED).validation
     made = resumable(f"{NAME}-{scale}-{mark}", lambda: RECIPE.run(config, episodes=EPISODES, seed=seed, progress=False))
     return {"noise": scale, **made}

@@ -7,12 +7,32 @@ from typing import Any
 
 from torch import nn
 
+from wmcourse.agents import experts
+from wmcourse.envs import cartpole_pixels
 from wmcourse.evaluation.statistics import Interval
-from wmcourse.training.measure_pixels import measure_pixels, parameters
+from wmcourse.models import autoencoder as model_autoencoder
+from wmcourse.models import coded_rssm as model_coded_rssm
+from wmcourse.models import latent_dynamics as model_latent_dynamics
+from wmcourse.models import rssm as model_rssm
+from wmcourse.models import transition
+from wmcourse.nets import conv, optimize
+from wmcourse.training import (
+    autoencoder,
+    coded_rssm,
+    first_stage,
+    latent_dynamics,
+    measure_pixels,
+    pixel_episodes,
+)
 from wmcourse.training.result import Training
 from wmcourse.training.shipping import ship
 from wmcourse.zoo.manifest import Manifest
 
+SOURCES = (
+    cartpole_pixels, conv, optimize, model_autoencoder, transition, model_latent_dynamics, model_rssm, model_coded_rssm,
+    pixel_episodes, autoencoder, first_stage, latent_dynamics, coded_rssm, measure_pixels, experts,
+)  # fmt: skip
+"""Modules that decide what a training gives and how it is marked: a run in the cache counts while they are the same."""
 EVALUATION_SEED = 654_321
 """For manifests: a seed that neither a training nor the tuning of a recipe has looked at."""
 EPISODES = 400
@@ -37,7 +57,7 @@ class PixelRecipe:
 
     def evaluate(self, module: Any, *, episodes: int, seed: int) -> dict[str, Interval]:
         """Metrics on fresh episodes, as `PROTOCOL` says."""
-        return measure_pixels(module, episodes=episodes, seed=seed)
+        return measure_pixels.measure_pixels(module, episodes=episodes, seed=seed)
 
     def run(self, config: Any, *, episodes: int, seed: int, progress: bool = True) -> dict[str, Any]:
         """One training for a study: its history, what it took, and the metrics."""
@@ -61,7 +81,7 @@ def record(config: Any, trained: Training, metrics: Mapping[str, Interval]) -> d
     return {
         "seed": config.seed,
         "wall_s": trained.wall_s,
-        "parameters": parameters(trained.module),
+        "parameters": measure_pixels.parameters(trained.module),
         "history": trained.history,
         "metrics": {name: metric._asdict() for name, metric in metrics.items()},
     }

@@ -69,8 +69,9 @@ def film_rows(rows: Mapping[str, ArrayLike], *, steps: Sequence[int], title: str
     top = 44 if title else 14
     height = round(_CARD_WIDTH * sheet.shape[0] / sheet.shape[1]) + top + 50
     figure.update_layout(meta={"aspect": sheet.shape[0] / sheet.shape[1]})
+    left = max(84, 16 + 7 * max(map(len, rows)))
     figure.update_layout(
-        template=TEMPLATE, height=height, title_text=title, margin={"t": top, "l": 84, "b": 50, "r": 12}
+        template=TEMPLATE, height=height, title_text=title, margin={"t": top, "l": left, "b": 50, "r": 12}
     )
     blank = {"showgrid": False, "showline": False, "ticks": ""}
     figure.update_xaxes(
