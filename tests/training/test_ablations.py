@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from wmcourse.data import Batch
-from wmcourse.training import cartpole_dreamer_confirmation, cartpole_dreamer_seeds, rssm_ablations
+from wmcourse.training import cartpole_dreamer_confirmation, cartpole_dreamer_seeds, pool, rssm_ablations
 from wmcourse.training.ablations import ABLATIONS, SHIPPED, ablated
 from wmcourse.training.cartpole_dreamer import CARTPOLE_DREAMER
 from wmcourse.training.dreamer_recipe import DreamerRecipe
@@ -136,7 +136,7 @@ def test_the_study_stores_each_changes_runs_in_the_order_of_their_seeds(study, m
         def __exit__(self, *problem) -> None:
             pass
 
-    monkeypatch.setattr(rssm_ablations, "ProcessPoolExecutor", Here)
+    monkeypatch.setattr(pool, "ProcessPoolExecutor", Here)
     monkeypatch.setattr(rssm_ablations, "run", lambda job: {"job": list(job)})
     study.main(directory=tmp_path)
     name = f"rssm-ablations-{study.world}"

@@ -59,9 +59,7 @@ def test_the_same_seed_trains_the_same_weights_and_another_seed_others(turning):
         assert not torch.equal(first.change[0].weight, other.change[0].weight)
 
 
-@pytest.mark.parametrize(
-    "options", [{}, {"loss_steps": 3}, {"memory_dim": 8}, {"noise": 0.02}, {"clock": True, "loss_steps": 2}], ids=str
-)
+@pytest.mark.parametrize("options", [{}, {"loss_steps": 3}, {"memory_dim": 8}, {"noise": 0.02}], ids=str)
 def test_a_little_training_predicts_better_than_no_change(turning, options):
     config = replace(
         SHORT,

@@ -21,15 +21,16 @@ from wmcourse.zoo.studies import save_study
 
 NAME = "preprocessing"
 SEEDS = (30, 31, 32)
-PREPARED: dict[str, tuple[Camera, bool]] = {
-    "raw-pixels": (RAW, False),
-    "raw": (RAW, True),
-    "gray": (Camera(crop=None), True),
-    "cropped": (Camera(gray=False), True),
-    "cropped-gray": (Camera(), True),
-    "cropped-gray-pixels": (Camera(), False),
+PREPARED: dict[str, tuple[Camera, bool, int]] = {
+    "raw-pixels": (RAW, False, 8),
+    "raw-pixels-wide": (RAW, False, 16),
+    "raw": (RAW, True, 8),
+    "gray": (Camera(crop=None), True, 8),
+    "cropped": (Camera(gray=False), True, 8),
+    "cropped-gray": (Camera(), True, 8),
+    "cropped-gray-pixels": (Camera(), False, 8),
 }
-"""The camera, and whether the autoencoder works on standardized pictures or on the pixels as they are."""
+"""The camera; whether the autoencoder works on standardized pictures or on the pixels as they are; its width."""
 UPDATES = 400
 LEARNED_ON, HELD_OUT = 750, 250
 PROTOCOL = (
@@ -58,9 +59,9 @@ def run(job: tuple[str, int]) -> dict[str, Any]:
 
 
 def _run(name: str, seed: int) -> dict[str, Any]:
-    camera, standardize = PREPARED[name]
+    camera, standardize, width = PREPARED[name]
     data = pixel_episodes(LEARNED_ON, seed=TrainingSeeds(seed).next(), camera=camera)
-    coder = AutoencoderConfig(color=not camera.gray)
+    coder = AutoencoderConfig(color=not camera.gray, width=width)
     config = autoencoder.Config(seed=seed, updates=UPDATES, standardize=standardize, model=coder)
     trained = autoencoder.train(config, data, progress=False)
     test = pixel_episodes(HELD_OUT, seed=EVALUATION_SEED, camera=camera)
