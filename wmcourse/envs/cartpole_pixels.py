@@ -37,7 +37,7 @@ class Camera:
         return 1 if self.gray else 3
 
     def __call__(self, states: Float[Tensor, "*batch 4"] | np.ndarray) -> UInt8[Tensor, "*batch channel 64 64"]:
-        """Pictures of CartPole states: 255 is white."""
+        """Pictures of CartPole states; white is 253 to 255, for the renderer's library rounds down when it shrinks."""
         vectors = np.asarray(states, dtype=np.float64)
         shots = np.stack([self.shot(vector) for vector in vectors.reshape(-1, 4)])
         return torch.from_numpy(shots).view(*vectors.shape[:-1], self.channels, SIDE, SIDE)

@@ -58,7 +58,8 @@ def error_growth(
 def expansion(model: WorldModel, state: Any, action: Float[Tensor, "batch action"]) -> Float[Tensor, " batch"]:
     """The largest singular value of the Jacobian of one imagined step: what the smallest errors are multiplied by.
 
-    Its maximum over all states is the Lipschitz constant of the step; over some states, a lower bound of it.
+    Its maximum over all states is the Lipschitz constant of the step; over some states, a lower bound of it. A state
+    that counts steps with a clock moves by 1 at each, and has an expansion of at least 1 for that alone.
     """
     sizes = [part.shape[-1] for part in state]
 

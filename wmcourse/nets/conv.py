@@ -1,6 +1,6 @@
 """Convolutional encoder and decoder for 64x64 images (Hafner et al. 2019, appendix A).
 
-Memory is laid out with the channels last: on a processor, training is then 1.3 to 1.7 times as fast.
+Memory is laid out with the channels last, which is faster on a processor: see the benchmark `test_autoencoder_layout`.
 """
 
 import torch
