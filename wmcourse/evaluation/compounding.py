@@ -22,6 +22,8 @@ class Growth:
     """(R, H): Euclidean; NaN where the real episode had ended."""
     expansion: Float[Tensor, " points"]
     """(P,): how much a small error at most grows in one step, at points along real episodes: `expansion`."""
+    radius: Float[Tensor, " points"]
+    """(P,): the largest absolute eigenvalue of the same steps: how errors would grow if the step repeated itself."""
 
     @property
     def one_step(self) -> Float[Tensor, " rollouts"]:
@@ -52,7 +54,10 @@ def error_growth(
     some = torch.linspace(0, len(rollouts.start) - 1, min(points, len(rollouts.start))).long()
     episode, start = rollouts.episode[some], rollouts.start[some]
     state = map_state(lambda part: part[episode, start], rollouts.followed)
-    return Growth(torch.stack(errors, 1), expansion(model, state, rollouts.data.actions[episode, start]))
+    steps = jacobian(model, state, rollouts.data.actions[episode, start])
+    return Growth(
+        torch.stack(errors, 1), torch.linalg.matrix_norm(steps, ord=2), torch.linalg.eigvals(steps).abs().amax(-1)
+    )
 
 
 def expansion(model: WorldModel, state: Any, action: Float[Tensor, "batch action"]) -> Float[Tensor, " batch"]:
@@ -61,6 +66,11 @@ def expansion(model: WorldModel, state: Any, action: Float[Tensor, "batch action
     Its maximum over all states is the Lipschitz constant of the step; over some states, a lower bound of it. A state
     that counts steps with a clock moves by 1 at each, and has an expansion of at least 1 for that alone.
     """
+    return torch.linalg.matrix_norm(jacobian(model, state, action), ord=2)
+
+
+def jacobian(model: WorldModel, state: Any, action: Float[Tensor, "batch action"]) -> Float[Tensor, "batch out column"]:
+    """Derivatives of the next state by the current one, each as a vector, for one imagined step at temperature 0."""
     sizes = [part.shape[-1] for part in state]
 
     def step(vector: Tensor) -> Tensor:
@@ -68,8 +78,8 @@ def expansion(model: WorldModel, state: Any, action: Float[Tensor, "batch action
         return as_vector(moved).sum(0)  # a row of the batch depends on its own row alone
 
     with torch.enable_grad():
-        jacobian = torch.autograd.functional.jacobian(step, as_vector(state))  # (D, B, D)
-    return torch.linalg.matrix_norm(jacobian.transpose(0, 1), ord=2)
+        derivatives = torch.autograd.functional.jacobian(step, as_vector(state))  # (D, B, D)
+    return derivatives.transpose(0, 1)
 
 
 def error_bound(epsilon: float, lipschitz: float, horizon: int) -> Float[Tensor, " horizon"]:
