@@ -1,0 +1,13 @@
+"""Chapter 09: Dreamer, which learns to act inside its own model."""
+
+from wmcourse.chapter import Chapter
+
+CHAPTER = Chapter(
+    number=9,
+    topic="dreamer",
+    title="Dreamer",
+    part="III Believe",
+    recipes=("cartpole-dreamer",),
+    studies=("cartpole-dreamer-confirmation", "cartpole-dreamer-seeds"),
+    exercises=("lambda_return",),
+)
