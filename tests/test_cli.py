@@ -9,94 +9,101 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import nbformat
 import pytest
 
 import wmcourse
-from wmcourse import cli
-from wmcourse.zoo import registry
+from wmcourse import chapters, cli
 
 ROOT = Path(wmcourse.__file__).parents[1]
 SOURCE = ROOT / "sources" / "solutions" / "09_dreamer.md"
 
-RECIPE = dedent('''
-    """A model of four numbers, trained in no time."""
+TABLE = """
+from wmcourse.chapter import PARTS, Chapter
 
-    import os
-    import time
-    from dataclasses import dataclass, field
-    from pathlib import Path
+CHAPTER = Chapter(99, "toy", "Toy", PARTS[0], recipes=("toy-model",), studies=("toy-study",))
+"""
+STUDIES = """
+class Toy:
+    name = "toy-study"
 
-    import torch
-    from torch import nn
-
-    from wmcourse import zoo
-    from wmcourse.evaluation.statistics import Interval
-
-    NAME, HEADLINE = "toy-model", "return_mean"
-    DESCRIPTION, PROTOCOL = "A toy.", "real episodes, 95% bootstrap interval"
+    def run(self):
+        print("measured")
 
 
-    @dataclass(frozen=True)
-    class Layer:
-        width: int = 2
+STUDIES = (Toy(),)
+"""
+RECIPES = """
+import os
+import time
+from dataclasses import dataclass, field
+
+from torch import nn
+
+from wmcourse.evaluation.statistics import Interval
+from wmcourse.recipes.recipe import Recipe, Training
 
 
-    @dataclass(frozen=True)
-    class Config:
-        seed: int = 0
-        """Seed of everything random."""
-        layer: Layer = field(default_factory=Layer)
-        steps: int = 1
-
-        def __post_init__(self):
-            if self.steps < 1:
-                raise ValueError(f"steps must be at least 1, got {self.steps}")
+@dataclass(frozen=True)
+class Layer:
+    width: int = 2
 
 
-    def build(config):
-        return nn.Linear(config.layer.width, 1)
+@dataclass(frozen=True)
+class Config:
+    seed: int = 0
+    \"\"\"Seed of everything random.\"\"\"
+    layer: Layer = field(default_factory=Layer)
+    steps: int = 1
+
+    def __post_init__(self):
+        if self.steps < 1:
+            raise ValueError(f"steps must be at least 1, got {self.steps}")
 
 
-    def evaluate(module, *, episodes, seed):
-        print("a stray line")
-        os.write(1, b"a stray line from below Python\\n")
-        if episodes == 13:
-            return {"return_mean": Interval(float("nan"), 0.0, 0.0)}
-        angle = Interval(0.1, 0.05, 0.2)
-        return {"return_mean": Interval(float(episodes), seed, 9.0), "pole_angle_error_rad_h11": angle}
+def build(config):
+    return nn.Linear(config.layer.width, 1)
 
 
-    def main(config, *, directory=None):
-        print("training", flush=True)
-        for _ in range(config.steps - 1):
-            time.sleep(0.1)
-        module = build(config)
-        if config.seed == 666:
-            nn.init.constant_(module.weight, float("nan"))
-        else:
-            nn.init.constant_(module.weight, config.seed)
-        metrics = {"return_mean": Interval(5.0, 4.0, 6.0)}
-        return zoo.save(
-            NAME, module, config=config, seed=config.seed, command=f"wmcourse train {NAME} --seed {config.seed}",
-            wall_s=0.1, environment_steps=1, metrics=metrics, protocol=PROTOCOL, headline=HEADLINE,
-            description=DESCRIPTION, directory=directory,
-        )
-''')
+def train(config, *, progress=True, on_update=None):
+    print("training", flush=True)
+    for _ in range(config.steps - 1):
+        time.sleep(0.1)
+    module = build(config)
+    nn.init.constant_(module.weight, float("nan") if config.seed == 666 else config.seed)
+    return Training(module.eval(), 1, 1, 0.1, [])
+
+
+def measure(module, *, episodes, seed):
+    print("a stray line")
+    os.write(1, b"a stray line from below Python\\n")
+    if episodes == 13:
+        return {"return_mean": Interval(float("nan"), 0.0, 0.0)}
+    angle = Interval(0.1, 0.05, 0.2)
+    return {"return_mean": Interval(float(episodes), float(seed), 9.0), "pole_angle_error_rad_h11": angle}
+
+
+TOY = Recipe(
+    name="toy-model", description="A toy.", config=Config(), build=build, train=train, measure=measure,
+    headline="return_mean", protocol="real episodes, 95% bootstrap interval", evaluation_seed=4, episodes=5,
+)
+RECIPES = (TOY,)
+"""
 
 
 @pytest.fixture
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The toy recipe, registered, and an empty folder for its weights."""
-    (tmp_path / "toy_recipe.py").write_text(RECIPE)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setitem(registry.RECIPES, "toy-model", "toy_recipe")
-    sys.modules.pop("toy_recipe", None)
+    """A chapter with a toy recipe, and an empty folder for its weights."""
+    folder = tmp_path / "chapters" / "toy"
+    folder.mkdir(parents=True)
+    for name, text in (("__init__", TABLE), ("recipes", RECIPES), ("studies", STUDIES)):
+        (folder / f"{name}.py").write_text(text)
+    monkeypatch.setattr(chapters, "__path__", [*chapters.__path__, str(folder.parent)])
     yield tmp_path / "weights"
-    sys.modules.pop("toy_recipe", None)
+    for name in [name for name in sys.modules if name.startswith("wmcourse.chapters.toy")]:
+        del sys.modules[name]
 
 
 def run(*words: Any) -> int:
@@ -116,9 +123,9 @@ def one_line(capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def process(toy: Path, *words: Any) -> list[str]:
-    """The command line of a process in which the toy recipe is registered."""
+    """The command line of a process in which the toy's chapter is there."""
     code = (
-        "import sys, wmcourse.zoo.registry as r; r.RECIPES['toy-model'] = 'toy_recipe'; "
+        f"import sys, wmcourse.chapters as c; c.__path__.append({str(toy.parent / 'chapters')!r}); "
         "from wmcourse.cli import main; sys.exit(main())"
     )
     return [sys.executable, "-c", code, *map(str, words)]
@@ -281,17 +288,14 @@ def test_list_shows_trained_and_untrained_models(toy: Path, capsys) -> None:
     assert run("train", "toy-model", "--output-dir", toy) == 0
     capsys.readouterr()
     assert run("list", "--weights-dir", toy) == 0
-    assert "return_mean 5 [4, 6]" in capsys.readouterr().out
+    assert "return_mean 5 [4, 9]" in capsys.readouterr().out
     assert run("list", "--json", "--weights-dir", toy) == 0
     (entry,) = [entry for entry in json.loads(capsys.readouterr().out) if entry["name"] == "toy-model"]
     assert entry["trained"]
     assert entry["metrics"]["return_mean"] == {"value": 5.0, "low": 4.0, "high": 6.0}
 
 
-def test_study_runs_its_module(tmp_path: Path, monkeypatch, capsys) -> None:
-    (tmp_path / "toy_study.py").write_text("def main():\n    print('measured')\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setitem(registry.STUDIES, "toy-study", "toy_study")
+def test_study_runs_its_study(toy: Path, capsys) -> None:
     assert run("study", "toy-study") == 0
     assert capsys.readouterr().out == "measured\n"
 
@@ -413,7 +417,7 @@ def test_check_reads_the_notebooks_that_ship(folder: Path, capsys) -> None:
 
 @pytest.mark.parametrize("topic", ["09_dreamer", "dreamer", "9", "09", "Dreamer", "exercises/09_dreamer.ipynb"])
 def test_a_topic_goes_by_all_its_names(folder: Path, topic: str) -> None:
-    from wmcourse.checks.progress import exercise_notebooks
+    from wmcourse.exercises.progress import exercise_notebooks
 
     for name in ("08_rssm", "09_dreamer", "11_dreamer_v3"):
         (folder / f"{name}.ipynb").touch()
@@ -451,7 +455,7 @@ def test_a_notebook_without_exercises_and_a_folder_without_notebooks(folder: Pat
 
 
 def test_a_missing_check_cell_is_named(folder: Path) -> None:
-    from wmcourse.checks.progress import progress
+    from wmcourse.exercises.progress import progress
 
     path = notebook(folder / "09_dreamer.ipynb", {"9.1": answer("return 1"), "9.2": answer("return 1")})
     content = nbformat.read(path, as_version=4)

@@ -1,7 +1,8 @@
 """A chapter's table: what the registry, the command line and the lists of contents know of it."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from importlib import import_module
+from pkgutil import iter_modules
 
 PARTS = ("I Predict", "II Dream", "III Believe", "IV Plan", "V Beyond pixels")
 
@@ -32,6 +33,5 @@ class Chapter:
 
 
 def topics() -> list[str]:
-    """The folders in `wmcourse/chapters`."""
-    folder = Path(__file__).parent / "chapters"
-    return sorted(path.parent.name for path in folder.glob("*/__init__.py"))
+    """The packages in `wmcourse/chapters`."""
+    return sorted(module.name for module in iter_modules(import_module("wmcourse.chapters").__path__))

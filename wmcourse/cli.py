@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import asdict, field, make_dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -98,11 +98,11 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _train(words: list[str]) -> int:
-    from wmcourse.zoo import RECIPES, recipe
+    from wmcourse.zoo import model_names, recipe
     from wmcourse.zoo.weights import WEIGHTS
 
     if words[:1] in (["-h"], ["--help"]):
-        print(f"usage: wmcourse train NAME [options]\n\nNAME is one of: {', '.join(sorted(RECIPES))}")
+        print(f"usage: wmcourse train NAME [options]\n\nNAME is one of: {', '.join(sorted(model_names()))}")
         print("`wmcourse train NAME --help` lists the options of that model's recipe.")
         return 0
     if not words or words[0].startswith("-"):
@@ -114,7 +114,7 @@ def _train(words: list[str]) -> int:
     manifest = (WEIGHTS if directory is None else directory) / f"{name}.json"
     before = manifest.read_bytes() if manifest.is_file() else None
     try:
-        source.main(config, directory=directory)
+        source.make(config, directory=directory)
     except KeyboardInterrupt:
         after = manifest.read_bytes() if manifest.is_file() else None
         if after != before:
@@ -127,28 +127,25 @@ def _train(words: list[str]) -> int:
 
 
 def _training_options(name: str, source: Any, words: list[str]) -> tuple[Any, Path | None]:
-    """The recipe's Config and the output folder; every field of the Config is an option."""
+    """The recipe's configuration and the output folder; every field of the configuration is an option."""
     import tyro
 
+    kind: Any = Annotated[type(source.config), tyro.conf.arg(name="")]
     where = Annotated[Path | None, tyro.conf.arg(help="folder for weights and manifest, instead of the package's own")]
-    options = make_dataclass(
-        "Options",
-        [
-            ("config", Annotated[source.Config, tyro.conf.arg(name="")], field(default_factory=source.Config)),
-            ("output_dir", where, field(default=None)),
-        ],
-    )
+
+    def options(config: kind = source.config, output_dir: where = None) -> tuple[Any, Path | None]:
+        return config, output_dir
+
     complaints = io.StringIO()
     try:
         with redirect_stderr(complaints):
-            parsed: Any = tyro.cli(options, prog=f"wmcourse train {name}", description=source.DESCRIPTION, args=words)
+            return tyro.cli(options, prog=f"wmcourse train {name}", description=source.description, args=words)
     except SystemExit as stop:
         if not stop.code:
             raise
         raise CourseError(_one_line(complaints.getvalue())) from None
     except ValueError as error:  # a Config that rejects its values
         raise CourseError(f"wmcourse train {name}: {error}") from None
-    return parsed.config, parsed.output_dir
 
 
 def _one_line(box: str) -> str:
@@ -173,7 +170,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
         source = recipe(options.name)
         module = load(options.name, directory=options.weights_dir)
-        metrics = source.evaluate(module, episodes=options.episodes, seed=options.seed)
+        metrics = source.measure(module, episodes=options.episodes, seed=options.seed)
     for metric, interval in metrics.items():
         if not all(math.isfinite(bound) for bound in interval):
             print(f"wmcourse: {metric} could not be measured: {tuple(interval)}", file=sys.stderr)
@@ -182,11 +179,11 @@ def _evaluate(options: argparse.Namespace) -> int:
         width = max(map(len, metrics))
         for metric, interval in metrics.items():
             print(f"{metric:<{width}}  {interval}")
-        print(f"{options.episodes} episodes, seed {options.seed}: {source.PROTOCOL}")
+        print(f"{options.episodes} episodes, seed {options.seed}: {source.protocol}")
         return 0
     report = {
         "model": options.name,
-        "protocol": source.PROTOCOL,
+        "protocol": source.protocol,
         "seed": options.seed,
         "episodes": options.episodes,
         "metrics": {
@@ -200,7 +197,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     with _stdout_to_stderr():
-        from wmcourse.checks.progress import exercise_notebooks, progress, read_notebook
+        from wmcourse.exercises.progress import exercise_notebooks, progress, read_notebook
 
         notebooks = exercise_notebooks(options.exercises or _exercises_folder(), options.topic)
         for path in notebooks:  # before anything runs
@@ -230,7 +227,7 @@ def _exercises_folder() -> Path:
 def _study(options: argparse.Namespace) -> int:
     from wmcourse.zoo.registry import study
 
-    study(options.name).main()
+    study(options.name).run()
     return 0
 
 

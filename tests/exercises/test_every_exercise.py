@@ -48,7 +48,7 @@ def test_each_mistake_is_named_in_its_own_words(chapter, name, words) -> None:
     arguments = list(exercise.cases()[0])
 
     def answer(*values: Any) -> Any:
-        return wrong(**dict(zip(arguments, values, strict=True)))
+        return wrong(**dict(zip(arguments, values, strict=False)))
 
     with pytest.raises(CheckFailed) as caught:
         exercise(answer)

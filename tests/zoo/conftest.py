@@ -1,7 +1,6 @@
 """A recipe small enough to train in a test, registered while the test runs."""
 
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -11,7 +10,9 @@ import pytest
 import torch
 from torch import nn
 
+from wmcourse.chapter import PARTS, Chapter
 from wmcourse.evaluation.statistics import Interval
+from wmcourse.recipes.recipe import Recipe, Training
 from wmcourse.zoo import registry
 
 
@@ -37,17 +38,31 @@ def build(config: Config) -> nn.Module:
     return nn.Sequential(*layers, nn.Dropout(0.5))
 
 
+def train(config: Config, *, progress: bool = True, on_update: Any = None) -> Training:
+    return Training(build(config).eval(), 1, 1, 0.1, [])
+
+
 @pytest.fixture
-def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    recipe: Any = ModuleType("tiny_recipe")
-    recipe.NAME, recipe.HEADLINE = "tiny-model", "return_mean"
-    recipe.DESCRIPTION, recipe.PROTOCOL = "A tiny model.", "2 episodes"
-    recipe.Config, recipe.Layers, recipe.build = Config, Layers, build
-    recipe.evaluate = lambda module, *, episodes, seed: {"return_mean": Interval(1.0, 0.5, 1.5)}
-    recipe.main = lambda config, *, directory=None: None
-    monkeypatch.setitem(sys.modules, "tiny_recipe", recipe)
-    monkeypatch.setitem(registry.RECIPES, "tiny-model", "tiny_recipe")
-    yield recipe
+def tiny(monkeypatch: pytest.MonkeyPatch) -> Recipe:
+    """A chapter of one model and one study that nobody has run."""
+    recipe = Recipe(
+        name="tiny-model",
+        description="A tiny model.",
+        config=Config(),
+        build=build,
+        train=train,
+        measure=lambda module, *, episodes, seed: {"return_mean": Interval(1.0, 0.5, 1.5)},
+        headline="return_mean",
+        protocol="2 episodes",
+        evaluation_seed=1,
+    )
+    module: Any = ModuleType("wmcourse.chapters.tiny.recipes")
+    module.RECIPES = (recipe,)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    chapter = Chapter(99, "tiny", "Tiny", PARTS[0], recipes=("tiny-model",), studies=("tiny-study",))
+    others = registry.chapters()
+    monkeypatch.setattr(registry, "chapters", lambda: [*others, chapter])
+    return recipe
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wmcourse.cli import _training_options
-from wmcourse.zoo import RECIPES, recipe, training_command
+from wmcourse.zoo import model_names, recipe, training_command
 
 
 @dataclass(frozen=True)
@@ -46,28 +46,28 @@ configs = st.builds(
 
 @given(configs)
 def test_the_command_gives_the_config_back(config: Config) -> None:
-    words = shlex.split(training_command("toy", config))
+    words = shlex.split(training_command("toy", config, Config()))
     assert words[:3] == ["wmcourse", "train", "toy"]
-    source = SimpleNamespace(Config=Config, DESCRIPTION="A toy.")
+    source = SimpleNamespace(config=Config(), description="A toy.")
     parsed, directory = _training_options("toy", source, words[3:])
     assert parsed == config
     assert directory is None
 
 
 def test_only_the_seed_and_what_is_unusual_is_named() -> None:
-    assert training_command("toy", Config()) == "wmcourse train toy --seed 0"
+    assert training_command("toy", Config(), Config()) == "wmcourse train toy --seed 0"
     unusual = Config(seed=3, stop_when_solved=False, agent=Agent(lambda_=0.5))
     expected = "wmcourse train toy --seed 3 --no-stop-when-solved --agent.lambda_ 0.5"
-    assert training_command("toy", unusual) == expected
+    assert training_command("toy", unusual, Config()) == expected
 
 
 def test_what_cannot_be_typed_is_refused() -> None:
     with pytest.raises(TypeError, match="--sizes has no form on the command line"):
-        training_command("toy", Config(sizes=((1,), (2,))))  # type: ignore[arg-type]
+        training_command("toy", Config(sizes=((1,), (2,))), Config())  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", sorted(RECIPES))
+@pytest.mark.parametrize("name", sorted(model_names()))
 def test_each_recipe_s_default_command_gives_its_default_config(name: str) -> None:
     source = recipe(name)
     parsed, _ = _training_options(name, source, ["--seed", "3"])
-    assert parsed == source.Config(seed=3)
+    assert parsed == source.configured(seed=3)

@@ -29,7 +29,7 @@ def names(folder: Path) -> list[str]:
 
 
 def filled(recipe: Any, value: float, config: Any = None) -> nn.Module:
-    module = recipe.build(config or recipe.Config())
+    module = recipe.build(config or recipe.config)
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.fill_(value)
@@ -44,9 +44,8 @@ def first(module: nn.Module) -> float:
 
 
 def test_a_loaded_model_is_the_saved_one_in_eval_mode_with_its_manifest(tiny, arguments, tmp_path) -> None:
-    config = tiny.Config(
-        seed=3, layers=tiny.Layers(sizes=(4, 5, 2), bias=False), limits=(-1.0, 2.0), mode="b", clip=0.5
-    )
+    layers = replace(tiny.config.layers, sizes=(4, 5, 2), bias=False)
+    config = tiny.configured(seed=3, layers=layers, limits=(-1.0, 2.0), mode="b", clip=0.5)
     module = tiny.build(config)
     returned = zoo.save("tiny-model", module, **{**arguments, "config": config, "seed": 3}, directory=tmp_path)
     loaded = wmcourse.load("tiny-model", directory=tmp_path)
@@ -57,7 +56,7 @@ def test_a_loaded_model_is_the_saved_one_in_eval_mode_with_its_manifest(tiny, ar
     assert loaded.manifest == returned
     assert loaded.manifest.seed == 3
     assert loaded.manifest.metrics["return_mean"] == Interval(1.0, 0.5, 1.5)
-    assert zoo.weights.from_plain(tiny.Config, loaded.manifest.config) == config
+    assert zoo.weights.from_plain(type(tiny.config), loaded.manifest.config) == config
 
 
 def test_the_manifest_says_how_the_model_was_made(saved) -> None:
@@ -85,7 +84,7 @@ def test_tied_weights_survive(tiny, arguments, tmp_path, monkeypatch) -> None:
         module[1].weight = module[0].weight
         return module
 
-    monkeypatch.setattr(tiny, "build", build)
+    monkeypatch.setitem(sys.modules["wmcourse.chapters.tiny.recipes"].__dict__, "RECIPES", (replace(tiny, build=build),))
     zoo.save("tiny-model", build(None), **arguments, directory=tmp_path)
     loaded = wmcourse.load("tiny-model", directory=tmp_path)
     assert loaded[0].weight is loaded[1].weight
@@ -180,7 +179,7 @@ def without(key: str):
         (change(sha256="0" * 64), f"expected sha256 {'0' * 64}, got [0-9a-f]{{64}}"),
         (
             change(config={"layers": {"sizes": [3, 3], "bias": True}}),
-            "does not fit the recipe tiny_recipe.*size mismatch",
+            "does not fit the recipe of tiny-model.*size mismatch",
         ),
         (change(config={"layers": {"sizes": [3, 2], "bias": False}}), "Unexpected key"),
         (change(config={"depth": 3}), "has the field 'depth'"),
@@ -344,7 +343,7 @@ def test_all_shipped_weights_together_stay_below_60_mb() -> None:
 
 def test_only_complete_pairs_of_registered_models_ship() -> None:
     stems = {path.stem for path in shipped()}
-    assert stems <= set(registry.RECIPES)
+    assert stems <= set(registry.model_names())
     allowed = {f"{stem}{ending}" for stem in stems for ending in (".json", ".safetensors")} | {".gitkeep"}
     assert set(names(weights.WEIGHTS)) <= allowed
 
@@ -355,7 +354,7 @@ def test_each_shipped_model_matches_its_checksum_and_its_recipe(path: Path) -> N
     assert hashlib.sha256(path.read_bytes()).hexdigest() == manifest["sha256"]
     module = wmcourse.load(path.stem)
     source = registry.recipe(path.stem)
-    assert module.manifest.headline == source.HEADLINE
+    assert module.manifest.headline == source.headline
     assert module.manifest.command.startswith(f"wmcourse train {path.stem}")
     assert module.manifest.wall_s > 0
     assert module.manifest.environment_steps > 0

@@ -1,5 +1,6 @@
 """What a learner reads when an answer is not right yet."""
 
+import re
 import sysconfig
 import traceback
 from collections.abc import Mapping
@@ -60,13 +61,15 @@ def advice_on(error: Exception, advice: Mapping[str, str]) -> str:
     """The likely mistake behind an error: the exercise's own words first, then what holds for all of them."""
     text = str(error)
     last = traceback.extract_tb(error.__traceback__)[-1].filename
-    if isinstance(error, TypeError) and " argument" in text and last.startswith(str(Path(__file__).parent)):
+    ours = last.startswith(str(Path(__file__).parents[1]))
+    if isinstance(error, TypeError) and ours and re.search(r"\(\) (takes|missing|got) .*argument", text):
         return "keep the arguments of the stub: their names and their order"  # the call itself failed, not the answer
-    return next((likely for part, likely in {**advice, **COMMON}.items() if part in text), "")
+    return next((likely for part, likely in (*advice.items(), *COMMON.items()) if part in text), "")
 
 
 COMMON = {
     "leaf Variable that requires grad": "build a new tensor: one that requires a gradient cannot be written into",
+    "modified by an inplace operation": "build new tensors: the graph still needs what was written into",
     "can't be converted to numpy": "stay in torch: a detour through NumPy cuts the gradient",
     "Can't call numpy()": "stay in torch: a detour through NumPy cuts the gradient",
     "with a bool tensor is not supported": "turn the flags into numbers first: .float()",

@@ -63,10 +63,10 @@ def observe(
     try:
         with torch.set_grad_enabled(graph):
             result = function(*given.values())
-            outcome.harm = _harm(given, case, changes, leaves, seed, graph)
+            outcome.harm = _replaced(given, handed) or _harm(given, case, changes, leaves, seed, graph)
         outcome.result = _without_graph(result)
         outcome.changed = {name: tensor.detach().clone() for argument in changes for name, tensor in handed[argument]}
-        total = weighted_sum(_floats(result)) if graph else None
+        total = weighted_sum(_floats(result)) if graph and outcome.harm is None else None
         if total is not None and leaves:
             found = torch.autograd.grad(total, list(leaves.values()), allow_unused=True)
             outcome.gradients = {
@@ -123,8 +123,9 @@ def _harm(
     given: Case, case: Case, changes: Sequence[str], leaves: dict[str, Tensor], seed: int, graph: bool
 ) -> Harm | None:
     if torch.is_grad_enabled() != graph:
+        was, now = ("on", "off") if graph else ("off", "on")
         likely = "use `with torch.no_grad():`, which ends"
-        return Harm("gradients switched on, as they were", "gradients switched off everywhere", likely)
+        return Harm(f"gradients switched {was}, as they were", f"gradients switched {now} everywhere", likely)
     if torch.initial_seed() != seed:
         likely = "leave torch.manual_seed to the caller"
         return Harm("the random seed as it was", f"the seed {torch.initial_seed()}", likely)
@@ -138,8 +139,19 @@ def _harm(
     return None
 
 
+def _replaced(given: Case, handed: dict[str, list[tuple[str, Tensor]]]) -> Harm | None:
+    for name, module in given.items():
+        known = {id(tensor) for _, tensor in handed[name]}
+        if isinstance(module, nn.Module) and not all(id(parameter) in known for parameter in module.parameters()):
+            likely = "write into the parameters in place (lerp_, add_, copy_), do not replace them"
+            return Harm(f"the parameters of `{name}` that were given", "new ones", likely)
+    return None
+
+
 def _argument_harm(name: str, now: Any, before: Any, changes: bool) -> Harm | None:
     if isinstance(before, Tensor):
+        if now.is_leaf and now.requires_grad:  # those that are given a gradient are no leaves
+            return Harm(f"`{name}` without requires_grad, as it was given", "requires_grad=True", "leave it alone")
         same = changes or (now.shape == before.shape and torch.allclose(now, before, 0, 0, equal_nan=True))
         return None if same else Harm(f"`{name}` as it was given", f"a changed `{name}`", "build new tensors instead")
     if isinstance(before, nn.Module):
@@ -149,6 +161,8 @@ def _argument_harm(name: str, now: Any, before: Any, changes: bool) -> Harm | No
             return Harm(f"`{name}` of length {len(before)}, as it was given", f"length {len(now)}", "only read it")
         parts = ((f"{name}[{i}]", *pair) for i, pair in enumerate(zip(now, before, strict=True)))
         return next((harm for part in parts if (harm := _argument_harm(*part, changes))), None)
+    if isinstance(before, int | str) and now != before:
+        return Harm(f"`{name}` = {before!r}, as it was given", repr(now), "only read it")
     return None
 
 
@@ -160,7 +174,8 @@ def _module_harm(name: str, now: nn.Module, before: nn.Module, changes: bool) ->
             return Harm(f"{what}, as it was", "the other mode", f"{leave}: no .train() or .eval()")
     for (key, weight), was in zip(now.named_parameters(), before.parameters(), strict=False):
         if weight.requires_grad != was.requires_grad:
-            return Harm(f"`{name}.{key}` with requires_grad={was.requires_grad}", f"{weight.requires_grad}", leave)
+            flag = f"`{name}.{key}` with requires_grad={was.requires_grad}, as it was"
+            return Harm(flag, f"{weight.requires_grad}", "leave requires_grad alone")
         if weight.grad is None or not bool((weight.grad == HELD).all()):
             likely = "leave .backward() and .zero_grad() to the caller"
             return Harm(f"`{name}.{key}.grad` as it was", describe(weight.grad), likely)

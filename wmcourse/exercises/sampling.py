@@ -12,8 +12,8 @@ from wmcourse.exercises.difference import Near
 
 
 def frequencies(rows: Tensor) -> Near:
-    """The mean over the first axis of N zeros and ones; near enough is five standard errors of a fair coin."""
-    return Near(rows.detach().double().mean(0), 2.5 / len(rows) ** 0.5)
+    """The mean over the first axis of N zeros and ones; near enough is five standard errors of two fair coins."""
+    return Near(rows.detach().double().mean(0), (12.5 / len(rows)) ** 0.5)
 
 
 def one_hot_rows(sample: Tensor) -> dict[str, bool]:

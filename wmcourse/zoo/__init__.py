@@ -3,13 +3,10 @@
 from wmcourse.zoo.command import training_command
 from wmcourse.zoo.errors import CannotSave, CorruptWeights, Diverged, MissingWeights, UnknownModel, UnknownStudy
 from wmcourse.zoo.manifest import Manifest
-from wmcourse.zoo.registry import RECIPES, STUDIES, recipe
-from wmcourse.zoo.studies import load_study, save_study
+from wmcourse.zoo.registry import model_names, recipe, study_names
 from wmcourse.zoo.weights import list_models, load, save
 
 __all__ = [
-    "RECIPES",
-    "STUDIES",
     "CannotSave",
     "CorruptWeights",
     "Diverged",
@@ -19,9 +16,9 @@ __all__ = [
     "UnknownStudy",
     "list_models",
     "load",
-    "load_study",
+    "model_names",
     "recipe",
     "save",
-    "save_study",
+    "study_names",
     "training_command",
 ]

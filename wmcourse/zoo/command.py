@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 
-def training_command(name: str, config: Any) -> str:
-    """What to type to repeat the training of `name` with `config`, a recipe's Config; the seed is always shown."""
-    words = ["wmcourse", "train", name, *_options(config, type(config)(), "")]
+def training_command(name: str, config: Any, usual: Any) -> str:
+    """What to type to train `name` with `config`, where its recipe's own is `usual`; the seed is always shown."""
+    words = ["wmcourse", "train", name, *_options(config, usual, "")]
     return shlex.join(words)
 
 

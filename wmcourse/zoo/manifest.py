@@ -78,13 +78,8 @@ def read_manifest(path: Path) -> Manifest:
         raise CorruptWeights(f"{path} lacks {', '.join(missing)}: restore it, or train the model again")
     hints = get_type_hints(Manifest)
     try:
-        metrics = {name: _interval(item, f"metrics.{name}") for name, item in dict(data["metrics"]).items()}
-        others = {
-            field.name: from_plain(hints[field.name], data[field.name], field.name)
-            for field in fields(Manifest)
-            if field.name != "metrics"
-        }
-        manifest = Manifest(**others, metrics=metrics)
+        values = {field.name: from_plain(hints[field.name], data[field.name], field.name) for field in fields(Manifest)}
+        manifest = Manifest(**values)
         manifest.to_json()
     except (ValueError, TypeError) as error:
         raise CorruptWeights(f"{path}: {error}") from None
@@ -94,9 +89,3 @@ def read_manifest(path: Path) -> Manifest:
 def versions() -> dict[str, str]:
     """Python's version and those of the packages that decide a training's numbers."""
     return {"python": platform.python_version(), **{name: version(name) for name in ("torch", "numpy", "gymnasium")}}
-
-
-def _interval(data: Any, where: str) -> Interval:
-    if not isinstance(data, dict) or set(data) != {"value", "low", "high"}:
-        raise ValueError(f"{where} is {data!r}, must hold value, low and high")
-    return Interval(**{bound: from_plain(float, item, f"{where}.{bound}") for bound, item in data.items()})

@@ -55,6 +55,8 @@ def from_plain(target: Any, data: Any, where: str = "config") -> Any:
     origin, arguments = get_origin(target), get_args(target)
     if is_dataclass(target):
         return _dataclass(target, data, where)
+    if isinstance(target, type) and issubclass(target, tuple) and hasattr(target, "_fields"):
+        return _named_tuple(target, data, where)
     if origin in (Union, types.UnionType):
         return _first_that_fits(arguments, data, where)
     if origin is Literal:
@@ -98,6 +100,14 @@ def _dataclass(target: Any, data: Any, where: str) -> Any:
         return target(**values)
     except TypeError as error:
         raise ValueError(f"{where} does not fit {target.__name__}: {error}") from None
+
+
+def _named_tuple(target: Any, data: Any, where: str) -> Any:
+    names = target._fields
+    if not isinstance(data, dict) or set(data) != set(names):
+        raise ValueError(f"{where} is {data!r}, must hold {', '.join(names[:-1])} and {names[-1]}")
+    hints = get_type_hints(target)
+    return target(**{name: from_plain(hints[name], item, f"{where}.{name}") for name, item in data.items()})
 
 
 def _first_that_fits(options: tuple[Any, ...], data: Any, where: str) -> Any:

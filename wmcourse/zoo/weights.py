@@ -24,7 +24,7 @@ from wmcourse.zoo.atomic import write_atomic
 from wmcourse.zoo.errors import CannotSave, CorruptWeights, Diverged, MissingWeights
 from wmcourse.zoo.manifest import NAME_PATTERN, Manifest, read_manifest, versions
 from wmcourse.zoo.plain import from_plain, to_plain
-from wmcourse.zoo.registry import RECIPES, recipe
+from wmcourse.zoo.registry import model_names, recipe
 
 WEIGHTS = Path(__file__).parent / "weights"
 
@@ -54,13 +54,13 @@ def load(name: str, *, directory: Path | str | None = None) -> Any:
             f"got {actual}; restore both files, or run: {_command(name, directory)}"
         )
     try:
-        config = from_plain(source.Config, manifest.config)
+        config = from_plain(type(source.config), manifest.config)
         with torch.random.fork_rng(devices=[]):  # building draws weights that are about to be replaced
             module = source.build(config)
         module.load_state_dict(tensors_from_bytes(data))
     except (ValueError, RuntimeError, SafetensorError) as error:
         reason = " ".join(str(error).split())
-        raise CorruptWeights(f"{manifest_path} does not fit the recipe {RECIPES[name]}: {reason}") from None
+        raise CorruptWeights(f"{manifest_path} does not fit the recipe of {name}: {reason}") from None
     module.manifest = manifest
     return module.eval()
 
@@ -128,16 +128,16 @@ def save(
 def list_models(*, directory: Path | str | None = None) -> list[Manifest]:
     """The manifests of all registered models; those not trained yet have no sha256, metrics or versions."""
     manifests = []
-    for name in RECIPES:
+    for name in model_names():
         if _paths(name, directory)[0].is_file():
             manifests.append(load_manifest(name, directory=directory))
             continue
         source = recipe(name)
-        config = source.Config()
+        config = source.config
         manifests.append(
             Manifest(
                 name=name,
-                description=source.DESCRIPTION,
+                description=source.description,
                 command=_command(name, directory),
                 seed=getattr(config, "seed", 0),
                 config=to_plain(config, "config"),
@@ -145,8 +145,8 @@ def list_models(*, directory: Path | str | None = None) -> list[Manifest]:
                 sha256="",
                 wall_s=0.0,
                 environment_steps=0,
-                protocol=source.PROTOCOL,
-                headline=source.HEADLINE,
+                protocol=source.protocol,
+                headline=source.headline,
                 metrics={},
             )
         )

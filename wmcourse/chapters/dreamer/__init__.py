@@ -8,6 +8,15 @@ CHAPTER = Chapter(
     title="Dreamer",
     part="III Believe",
     recipes=("cartpole-dreamer",),
-    studies=("cartpole-dreamer-confirmation", "cartpole-dreamer-seeds"),
-    exercises=("lambda_return",),
+    studies=(
+        "cartpole-dreamer-confirmation",
+        "cartpole-dreamer-seeds",
+    ),
+    exercises=(
+        "continue_target",
+        "lambda_return",
+        "imagine_ahead",
+        "update_slow",
+        "straight_through_sample",
+    ),
 )

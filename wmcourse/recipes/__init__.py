@@ -1,0 +1,1 @@
+"""How anything of the course is trained, measured and shipped; what is one chapter's alone is in its folder."""

@@ -1,1 +1,0 @@
-"""One short recipe per shipped model, to be read from top to bottom."""
