@@ -66,6 +66,8 @@ def _compare(expected: Any, got: Any, what: str, tolerance: float, names: Sequen
         return _near(expected, got, what)
     if isinstance(expected, Tensor):
         return _tensors(expected, got, what, tolerance)
+    if isinstance(expected, dict) and names and not isinstance(got, dict):  # what its view could not look at
+        return _sequences(names, got, what, tolerance, names)
     if isinstance(expected, dict) and isinstance(got, dict):
         return _first(tuple(expected), list(expected.values()), [got.get(key) for key in expected], tolerance)
     if isinstance(expected, tuple | list):

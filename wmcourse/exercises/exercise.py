@@ -106,7 +106,7 @@ class Exercise:
             wanted = f"{name} to return without an error"
             return CheckFailed(wanted, raised(error), likely or advice_on(error, self.advice), in_short(case))
         wrong = {i % len(cases) for i, each in enumerate(found) if each is not None}
-        right = "" if got[-1].error else f" ({len(cases) - len(wrong)} of {len(cases)} cases are right)"
+        right = "" if got[-1].error or not case else f" ({len(cases) - len(wrong)} of {len(cases)} cases are right)"
         return CheckFailed(apart.expected, apart.got, likely or apart.likely, in_short(case) + right)
 
     def outcomes(self, function: Function, cases: list[Case], *, by_keyword: bool = True) -> Iterator[Outcome]:

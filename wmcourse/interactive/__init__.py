@@ -3,7 +3,19 @@
 from wmcourse.interactive.claim import claim
 from wmcourse.interactive.explorer import Chart, Explorer
 from wmcourse.interactive.quiz import quiz
+from wmcourse.interactive.rollouts import rollout_explorer
 from wmcourse.interactive.sliders import Choice, Slider, Stops
 from wmcourse.interactive.text import show_source, table
 
-__all__ = ["Chart", "Choice", "Explorer", "Slider", "Stops", "claim", "quiz", "show_source", "table"]
+__all__ = [
+    "Chart",
+    "Choice",
+    "Explorer",
+    "Slider",
+    "Stops",
+    "claim",
+    "quiz",
+    "rollout_explorer",
+    "show_source",
+    "table",
+]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from wmcourse.viz.style import CORRECTED, TEMPLATE, line
+from wmcourse.viz.style import CORRECTED, REAL, TEMPLATE, line
 
 
 def rollout_figure(
@@ -46,6 +48,36 @@ def rollout_figure(
         figure.add_scatter(x=time[at], y=belief[at], name="peek", mode="markers", marker=marker)
     figure.update_layout(template=TEMPLATE, height=380, title_text=title)
     figure.update_xaxes(title_text="step" if step_s is None else "time (s)", range=[0, float(time[-1])])
+    figure.update_yaxes(title_text=f"{quantity} ({unit})", range=value_range)
+    return figure
+
+
+def compared_figure(
+    real: ArrayLike,
+    models: Mapping[str, ArrayLike],
+    *,
+    colors: Mapping[str, str],
+    peeked: ArrayLike | None = None,
+    quantity: str,
+    unit: str,
+    value_range: tuple[float | int, float | int] | None = None,
+) -> go.Figure:
+    """Draw one quantity (T+1,) as it was, and as each of several models expected it, in that model's color.
+
+    `peeked` (T+1,) marks the steps at which the models saw reality. Raises ValueError if the lengths differ.
+    """
+    truth = np.asarray(real, dtype=float)
+    figure, time = go.Figure(), np.arange(len(truth))
+    for name, values in models.items():
+        style = {"color": colors[name], "width": 2}
+        figure.add_scatter(x=time, y=_same(values, truth, name), name=name, mode="lines", line=style)
+    figure.add_scatter(x=time, y=truth, name="real", mode="lines", line={"color": REAL, "width": 3})
+    if peeked is not None:
+        at = np.flatnonzero(_same(peeked, truth, "peeked"))
+        marker = {"color": REAL, "size": 7, "symbol": "circle"}
+        figure.add_scatter(x=time[at], y=truth[at], name="look", mode="markers", marker=marker)
+    figure.update_layout(template=TEMPLATE, height=400)
+    figure.update_xaxes(title_text="step")
     figure.update_yaxes(title_text=f"{quantity} ({unit})", range=value_range)
     return figure
 

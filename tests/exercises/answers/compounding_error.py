@@ -273,7 +273,6 @@ WRONG = {
         peeking(first=torch.ones_like),
         peeking(batch=lambda actions: 1),
         peeking(known=lambda seen: seen.clamp(-50, 50)),
-        peeking(known=lambda seen: seen.float()),
     ],
     "nmse_and_vpt": [
         scored(floor=0.1),

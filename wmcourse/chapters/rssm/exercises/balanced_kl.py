@@ -79,6 +79,9 @@ FLOORS: dict[str, Floor] = {
     "the free nats are left out: max(mean, free_nats)": lambda steps, free: steps.mean(),
     "the mean comes first, the maximum second: not at each step": lambda steps, free: steps.clamp_min(free).mean(),
     "the free nats are subtracted: they are a floor": lambda steps, free: (steps.mean() - free).clamp_min(0.0),
+    "below the free nats no gradient may flow: .clamp_min(free_nats)": (
+        lambda steps, free: steps.mean() + (steps.mean().clamp_min(free) - steps.mean()).detach()
+    ),
     "this is the sum over batch and time: take the mean": lambda steps, free: steps.sum().clamp_min(free),
     "Python's max() drops the tensor: use .clamp_min(free_nats)": lambda steps, free: max(steps.mean(), free),
 }

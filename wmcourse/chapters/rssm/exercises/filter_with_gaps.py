@@ -32,7 +32,7 @@ def one_by_one(
 
 
 STACK = "stack the list field by field: map_state(lambda *fields: torch.stack(fields, dim=1), *states)"
-AXES = "give the flags seen[:, t] as many axes as the field has: flags.view(-1, *[1] * (field.dim() - 1))"
+AXES = "flags need as many axes as what they choose between: flags.view(-1, *[1] * (field.dim() - 1))"
 filter_with_gaps = Exercise(
     "8.4",
     one_by_one,
@@ -43,7 +43,6 @@ filter_with_gaps = Exercise(
         "Boolean value of Tensor": "`if` takes one flag, but each sequence has its own gaps: torch.where",
         "expected Tensor as element": STACK,
         "where(": "torch.where chooses between tensors: apply it to each field, with map_state",
-        "'Tensor' object has no attribute": "the state comes first: model.imagine(state, action)",
     },
 )
 

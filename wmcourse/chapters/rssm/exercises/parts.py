@@ -65,7 +65,7 @@ def drawn(draw: Draw, parts: Parts) -> Parts:
     """With random weights, so that prior and posterior, rows and groups are far apart."""
     for part in parts:
         for parameter in part.parameters():
-            parameter.data = draw.normal(*parameter.shape)
+            parameter.data = draw.normal(*parameter.shape, scale=0.7)
     return parts
 
 

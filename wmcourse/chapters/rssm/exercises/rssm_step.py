@@ -42,10 +42,11 @@ rssm_step = Exercise(
     returns=("deter", "stoch", "prior", "posterior"),
     view=many_steps,
     advice={
-        "has inconsistent": "the cell reads [z, a] first, then h: parts.cell(torch.cat([stoch, action], -1), deter)",
+        "has inconsistent": "the cell reads [z, a], and h: parts.cell(torch.cat([stoch, action], -1), deter)",
         "mat1 and mat2 shapes": "the prior reads h' alone, the posterior [h', e]",
         "but got NoneType": "`embedding` may be None: then there is no posterior, and z' comes from the prior",
         "prob_dist must be 1 or 2 dim": "torch.multinomial takes a table of rows: one for each group, .flatten(0, 1)",
+        "Boolean value of Tensor": "a tensor is neither true nor false: ask `embedding is None`",
         "probability tensor contains": "logits are not probabilities, and exp() may overflow: logits.softmax(-1)",
     },
 )

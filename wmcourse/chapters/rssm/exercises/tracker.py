@@ -6,8 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from wmcourse.exercises import Draw
+from wmcourse.exercises import CheckFailed, Draw
 from wmcourse.exercises.draw import Case
+from wmcourse.exercises.failure import describe
 from wmcourse.models.protocol import Prediction
 
 
@@ -35,13 +36,13 @@ class Tracker(nn.Module):
     def __init__(self, draw: Draw, action: int, observation: int) -> None:
         super().__init__()
         self.observation_shape, self.action_dim = (observation,), action
-        self.move = nn.Linear(observation, observation)
-        self.push = nn.Parameter(torch.zeros(action, observation), requires_grad=False)
+        self.move = nn.Linear(observation + action, observation)
         self.gain = nn.Parameter(torch.zeros(observation, observation))
         self.start = nn.Parameter(torch.zeros(observation))
         self.brush = nn.Conv2d(1, 1, (1, 3), padding=(0, 1))
         for parameter in self.parameters():
             parameter.data = draw.normal(*parameter.shape, scale=0.5)
+        self.brush.weight.requires_grad_(False)
         self.register_buffer("kept", torch.tensor([0.3, 0.5, 0.9]))
 
     def initial(self, batch_size: int) -> Belief:
@@ -52,12 +53,15 @@ class Tracker(nn.Module):
 
     def imagine(self, state: Belief, action: Tensor, temperature: float = 1.0) -> Belief:
         """One step without a look."""
-        mean = torch.tanh(self.move(state.mean)) + action @ self.push + 0.3 * temperature
+        _expect("a belief handed to the model", getattr(state, "mean", state), len(action), *self.observation_shape)
+        _expect("an action handed to the model", action, len(action), self.action_dim)
+        mean = torch.tanh(self.move(torch.cat([state.mean, action], -1))) + 0.3 * temperature
         picture = torch.tanh(self.brush(state.picture)) + mean[:, None, None]
         return Belief(mean, 1.1 * state.doubt + 0.5 * temperature, state.age + 1, picture)
 
     def observe(self, state: Belief, action: Tensor, observation: Tensor, temperature: float = 1.0) -> Belief:
         """One step with a look."""
+        _expect("an observation handed to the model", observation, len(action), *self.observation_shape)
         imagined = self.imagine(state, action, temperature)
         surprise = observation - imagined.mean
         doubt = self.kept * imagined.doubt + surprise.square().unsqueeze(-1)
@@ -93,3 +97,9 @@ def sequences(draw: Draw) -> Iterator[Case]:
             "observations": observations,
             "seen": seen,
         }
+
+
+def _expect(what: str, value: Tensor, *shape: int) -> None:
+    if not isinstance(value, Tensor) or value.shape != shape:
+        likely = "step by step, the whole batch: model.initial(B), then state, actions[:, t], observations[:, t]"
+        raise CheckFailed(f"{what}: a tensor of shape {shape}", describe(value), likely)

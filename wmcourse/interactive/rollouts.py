@@ -1,0 +1,120 @@
+"""The explorer of one episode: how far models follow it, by horizon, temperature, and how often they may look."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any, Literal
+
+import numpy as np
+import plotly.graph_objects as go
+from torch import Tensor
+
+from wmcourse.data.episode import Episode
+from wmcourse.evaluation.rollout import rollout
+from wmcourse.interactive.explorer import Explorer
+from wmcourse.interactive.sliders import Choice, Control, as_control
+from wmcourse.models.protocol import WorldModel
+from wmcourse.viz.rollouts import compared_figure, rollout_figure
+
+Quantity = Callable[[Tensor], Tensor]
+"""From observations (T+1, ...) to one number a step (T+1,)."""
+
+
+def rollout_explorer(
+    models: WorldModel | Mapping[str, WorldModel],
+    episode: Episode | Callable[[WorldModel], Episode],
+    quantity: Quantity,
+    *,
+    title: str,
+    name: str,
+    unit: str,
+    horizon: Control | Sequence[int],
+    temperature: Control | Sequence[float],
+    peek_every: Control | Sequence[int | None],
+    real: Quantity | np.ndarray | None = None,
+    colors: Mapping[str, str] | None = None,
+    model_slider: Control | None = None,
+    when: Literal["believed", "expected"] = "believed",
+    context: int = 1,
+    value_range: tuple[float, float] | None = None,
+    seed: int = 0,
+) -> Explorer:
+    """One `quantity` of an episode as it was, and as models followed it.
+
+    A single model, or one that a slider chooses from several, is drawn twice: without a look after the first
+    `context`, and looking every `peek_every` steps, its looks marked. With `colors`, a color for each model, all of
+    them are drawn side by side, looking alike.
+
+    Args:
+        models: A model, or several by the names that a reader sees.
+        episode: What really happened; a function gives each model the observations that it takes.
+        quantity: Reads one number a step from observations, such as an angle.
+        title: The question that the explorer answers.
+        name: What the number is, in words: "pole angle".
+        unit: Its unit.
+        horizon: Slider over the steps that are shown; at most the episode's length.
+        temperature: Slider over the temperature of the model's draws.
+        peek_every: Slider over the steps between looks; None is never.
+        real: What the number really was, (T+1,), if it cannot be read from the episode's observations.
+        colors: Color of each model, to draw all of them.
+        model_slider: The slider that chooses a model; made from the names if there is none.
+        when: What the model believes after each look, or what it expects before.
+        context: First steps at which every model looks.
+        value_range: Of the vertical axis.
+        seed: Of the models' draws.
+
+    Raises:
+        ValueError: no model is given, or one of them has no color.
+    """
+    named = dict(models) if isinstance(models, Mapping) else {"": models}
+    if not named or (colors is not None and (missing := set(named) - set(colors))):
+        raise ValueError(f"these models have no color: {sorted(missing)}" if named else "at least one model is needed")
+    longest = max(int(value) for value in as_control("horizon", horizon).live_points if value is not None)
+
+    def seen(model: WorldModel) -> Episode:
+        return episode(model) if callable(episode) else episode
+
+    @cache
+    def followed(model: str, temperature: float, peek_every: int | None) -> tuple[np.ndarray, np.ndarray]:
+        played = seen(named[model])
+        told = rollout(
+            named[model],
+            played.actions[None, :longest],
+            played.observations[None, : longest + 1],
+            context=context,
+            peek_every=peek_every,
+            temperature=temperature,
+            seed=seed,
+        )
+        return quantity(getattr(told, when).observation[0]).numpy(), told.peeked.numpy()
+
+    played = seen(next(iter(named.values())))
+    truth = real if isinstance(real, np.ndarray) else (real or quantity)(played.observations).numpy()
+
+    def draw(horizon: int, temperature: float, peek_every: int | None, model: str = next(iter(named))) -> go.Figure:
+        shown = slice(0, horizon + 1)
+        words: dict[str, Any] = {"quantity": name, "unit": unit, "value_range": value_range}
+        if colors is None:
+            blind, _ = followed(model, temperature, None)
+            helped, looks = followed(model, temperature, peek_every)
+            return rollout_figure(truth[shown], blind[shown], helped[shown], peeked=looks[shown], **words)
+        curves = {each: followed(each, temperature, peek_every)[0][shown] for each in named}
+        _, looks = followed(model, temperature, peek_every)
+        return compared_figure(truth[shown], curves, colors=colors, peeked=looks[shown], **words)
+
+    def alt(horizon: int, temperature: float, peek_every: int | None, model: str = next(iter(named))) -> str:
+        shown = slice(0, horizon + 1)
+        looking = f"looking every {peek_every} steps" if peek_every else "never looking again"
+        off = {
+            each: np.abs(followed(each, temperature, peek_every)[0][shown] - truth[shown]).mean()
+            for each in (named if colors else [model])
+        }
+        errors = ", ".join(f"{each} {error:.3g}".strip() for each, error in off.items())
+        return (
+            f"The {name} over {horizon} steps, real and as the model{'s' * bool(colors)} {when} it to be, "
+            f"at temperature {temperature:g}, {looking}. Mean absolute error in {unit}: {errors}."
+        )
+
+    sliders: dict[str, Any] = {"horizon": horizon, "temperature": temperature, "peek_every": peek_every}
+    if len(named) > 1 and colors is None:
+        sliders = {"model": model_slider or Choice(list(named), label="Model"), **sliders}
+    return Explorer(draw, title=title, alt=alt, **sliders)
