@@ -1,5 +1,6 @@
 """What all tests share: one thread a worker, fixed seeds, and world models small enough to be solved by hand."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ settings.register_profile(
     "course",
     deadline=None,
     derandomize=True,
-    max_examples=25,
+    max_examples=int(os.environ.get("WMCOURSE_EXAMPLES", "25")),
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

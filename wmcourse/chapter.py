@@ -4,7 +4,21 @@ from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
 
-PARTS = ("I Predict", "II Dream", "III Believe", "IV Plan", "V Beyond pixels")
+PLAN: dict[str, tuple[str, ...]] = {
+    "I Predict": ("01 why world models", "02 latent dynamics", "03 compounding error"),
+    "II Dream": ("04 VAE", "05 MDN-RNN", "06 dream controller", "07 car racing"),
+    "III Believe": ("08 RSSM", "09 Dreamer", "10 counting world", "11 DreamerV3"),
+    "IV Plan": ("12 CEM planning", "13 value planning"),
+    "V Beyond pixels": (
+        "14 JEPA",
+        "15 token world models",
+        "16 diffusion world models",
+        "17 latent actions",
+        "18 open problems",
+    ),
+}
+"""The parts of the course and their chapters, whether they are there yet or not."""
+PARTS = tuple(PLAN)
 
 
 @dataclass(frozen=True)
@@ -17,14 +31,12 @@ class Chapter:
     title: str
     part: str
     """One of `PARTS`."""
-    summary: str = ""
-    """What the map of the book says of it."""
     recipes: tuple[str, ...] = ()
     """The models it trains and ships; `RECIPES` in its `recipes.py` holds them."""
     studies: tuple[str, ...] = ()
     """`STUDIES` in its `studies.py` holds them."""
     exercises: tuple[str, ...] = ()
-    """Exercise k is `exercises[k - 1]` in its `exercises.py` or `exercises/`."""
+    """Exercise k is `exercises[k - 1]`, a file of that name in its `exercises/`."""
 
     @property
     def stem(self) -> str:

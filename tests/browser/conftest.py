@@ -5,13 +5,14 @@
 """
 
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import pytest
 import yaml
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
 ROOT = Path(os.environ.get("WMCOURSE_ROOT", Path(__file__).parents[2]))
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
@@ -37,13 +38,23 @@ def documents() -> list[str]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Parametrize over every page, and every chapter that is a notebook: a new chapter is tested by being listed."""
-    if "document" in metafunc.fixturenames:
-        metafunc.parametrize("document", documents())
+    """Every page of the table of contents is opened once, and all tests of it look at the same page."""
+    if "opened" in metafunc.fixturenames:
+        metafunc.parametrize("opened", documents(), indirect=True, scope="session")
     if "notebook" in metafunc.fixturenames:
-        chapters = [name for name in documents() if name.startswith("book/")]  # exercises stop where they are unsolved
-        notebooks = [ROOT / f"{name}.ipynb" for name in chapters if (ROOT / f"{name}.ipynb").exists()]
+        notebooks = chapters_for_lab()
         metafunc.parametrize("notebook", notebooks, ids=[path.stem for path in notebooks])
+
+
+def chapters_for_lab() -> list[Path]:
+    """Those in `$WMCOURSE_LAB` ("all", or names), else the last one listed and those that the last commit added."""
+    chapters = [ROOT / f"{name}.ipynb" for name in documents() if name.startswith("book/")]  # exercises are unsolved
+    chapters = [path for path in chapters if path.exists()]
+    if asked := os.environ.get("WMCOURSE_LAB"):
+        return [path for path in chapters if asked == "all" or path.stem in asked.split(",")]
+    command = ["git", "-C", str(ROOT), "diff", "--name-only", "--diff-filter=A", "HEAD~1", "--", "book"]
+    added = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
+    return [path for path in chapters if path == chapters[-1] or f"book/{path.name}" in added]
 
 
 def unavailable(reason: str) -> NoReturn:
@@ -71,62 +82,77 @@ class Visit(NamedTuple):
     errors: list[str]
 
 
+def open_page(context: BrowserContext, path: Path) -> Visit:
+    """Open a page from the disk with the network blocked, wait until its figures are drawn and its maths typeset."""
+    requests: list[str] = []
+    errors: list[str] = []
+
+    def guard(route: Route) -> None:
+        if route.request.url.startswith(("file:", "data:", "blob:")):
+            route.continue_()
+        else:
+            requests.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", guard)
+    page = context.new_page()
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("websocket", lambda socket: requests.append(socket.url))
+    page.goto(path.resolve().as_uri(), timeout=120_000)
+    page.wait_for_load_state("load")
+    waiting = ".wm-explorer:not(:has(.js-plotly-plot .main-svg)), .wm-chart:not(:has(.js-plotly-plot .main-svg))"
+    page.wait_for_function("selector => !document.querySelector(selector)", arg=waiting, timeout=120_000)
+    page.evaluate("() => window.MathJax && MathJax.startup && MathJax.startup.promise")
+    page.wait_for_timeout(300)
+    return Visit(page, requests, errors)
+
+
+def new_context(browser: Browser, width: int = 1280) -> BrowserContext:
+    return browser.new_context(viewport={"width": width, "height": 900}, color_scheme="light", reduced_motion="reduce")
+
+
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
-    """Open a page from the disk with the network blocked, wait until its figures are drawn and its maths typeset."""
+    """Open a page for one test."""
     contexts = []
 
-    def open_page(path: Path, *, theme: str = "light", width: int = 1280) -> Visit:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme=theme,  # type: ignore[arg-type]
-            reduced_motion="reduce",
-        )
-        contexts.append(context)
-        requests: list[str] = []
-        errors: list[str] = []
+    def open_alone(path: Path, *, width: int = 1280) -> Visit:
+        contexts.append(new_context(chromium, width))
+        return open_page(contexts[-1], path)
 
-        def guard(route: Route) -> None:
-            if route.request.url.startswith(("file:", "data:", "blob:")):
-                route.continue_()
-            else:
-                requests.append(route.request.url)
-                route.abort()
-
-        context.route("**/*", guard)
-        page = context.new_page()
-        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("websocket", lambda socket: requests.append(socket.url))
-        page.goto(path.resolve().as_uri())
-        page.wait_for_load_state("load")
-        waiting = ".wm-explorer:not(:has(.js-plotly-plot .main-svg)), .wm-chart:not(:has(.js-plotly-plot .main-svg))"
-        page.wait_for_function("selector => !document.querySelector(selector)", arg=waiting, timeout=30_000)
-        page.evaluate("() => window.MathJax && MathJax.startup && MathJax.startup.promise")
-        page.wait_for_timeout(300)
-        return Visit(page, requests, errors)
-
-    yield open_page
+    yield open_alone
     for context in contexts:
         context.close()
 
 
+@pytest.fixture(scope="session")
+def opened(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """A page of the book, the same one for all tests of it."""
+    context = new_context(chromium)
+    yield open_page(context, built(request.param))
+    context.close()
+
+
 @pytest.fixture
-def built() -> Callable[[str], Path]:
+def page(opened: Visit) -> Page:
+    """The same page, wide and light again."""
+    opened.page.set_viewport_size({"width": 1280, "height": 900})
+    opened.page.emulate_media(color_scheme="light")
+    return opened.page
+
+
+def built(document: str) -> Path:
     """Find the built page of a document; refuse one that is older than its source."""
-
-    def find(document: str) -> Path:
-        page = ROOT / "_build" / "html" / f"{document}.html"
-        if not page.exists():
-            unavailable(f"{page} is missing: run `make book` first")
-        for suffix in (".ipynb", ".md"):
-            source = ROOT / f"{document}{suffix}"
-            if source.exists():
-                newer = source.stat().st_mtime > page.stat().st_mtime
-                assert not newer, f"{page} is older than {source}: run `make book` again"
-        return page
-
-    return find
+    page = ROOT / "_build" / "html" / f"{document}.html"
+    if not page.exists():
+        unavailable(f"{page} is missing: run `make book` first")
+    for suffix in (".ipynb", ".md"):
+        source = ROOT / f"{document}{suffix}"
+        if source.exists():
+            newer = source.stat().st_mtime > page.stat().st_mtime
+            assert not newer, f"{page} is older than {source}: run `make book` again"
+    return page
 
 
 @pytest.fixture

@@ -1,6 +1,9 @@
 """Every page of the built book, opened from the disk without a network. A page is tested by being in `_toc.yml`."""
 
 import json
+from pathlib import Path
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 import pytest
 from playwright.sync_api import Locator, Page
@@ -44,43 +47,30 @@ LEGIBILITY = """() => {
 }"""
 
 
-def test_no_request_leaves_and_nothing_fails(document, built, visit):
-    _, requests, errors = visit(built(document))
-    assert requests == []
-    assert errors == []
-
-
-def test_a_page_is_light_enough(document, built):
-    assert built(document).stat().st_size <= 2_000_000
-
-
-def test_all_maths_is_typeset(document, built, visit):
-    page: Page = visit(built(document)).page
+def test_all_maths_is_typeset(page):
     raw = "elements => elements.filter(e => !e.querySelector('mjx-container')).map(e => e.textContent)"
     assert page.eval_on_selector_all("article .math", raw) == []
     assert page.locator("[data-mml-node='merror'], mjx-merror").count() == 0
     assert "\\(" not in page.locator("article").inner_text().replace("\\\\(", "")
 
 
-def test_every_figure_has_a_text_and_is_shown(document, built, visit):
-    page: Page = visit(built(document)).page
+def test_every_figure_has_a_text_and_is_shown(page):
     silent = "images => images.filter(i => !i.alt.trim() || !i.naturalWidth).map(i => i.outerHTML.slice(0, 120))"
     page.eval_on_selector_all("article img[loading=lazy]", "images => images.forEach(i => i.loading = 'eager')")
+    page.wait_for_function("() => [...document.querySelectorAll('article img')].every(image => image.complete)")
     assert page.eval_on_selector_all("article img", silent) == []
-    plots = page.locator("article .js-plotly-plot")
-    for plot in plots.all():
+    for plot in page.locator("article .js-plotly-plot").all():
         assert (plot.get_attribute("aria-label") or "").strip()
 
 
-def test_explorers_follow_keyboard_and_mouse(document, built, visit):
-    page: Page = visit(built(document)).page
+def test_explorers_follow_keyboard_and_mouse(page):
     for explorer in page.locator(".wm-explorer").all():
         title = explorer.get_attribute("aria-label")
         assert explorer.locator(".js-plotly-plot").count() == 1, title
         assert len(json.loads(explorer.evaluate(FIGURE))) > 0, title
-        controls = explorer.locator("input[type=range], select")
-        assert controls.count() > 0, title
-        for control in controls.all():
+        controls = explorer.locator("input[type=range], select").all()
+        assert controls, title
+        for control in controls:
             label = control.get_attribute("aria-label")
             assert label, title
             if control.evaluate("element => element.tagName") == "SELECT":
@@ -88,7 +78,8 @@ def test_explorers_follow_keyboard_and_mouse(document, built, visit):
             else:
                 assert control.get_attribute("aria-valuetext"), f"{title}: {label} does not print its value"
                 assert press(page, explorer, control), f"{title}: the keyboard on {label} changes nothing"
-                assert drag(page, explorer, control), f"{title}: the mouse on {label} changes nothing"
+        for slider in explorer.locator("input[type=range]").all()[:1]:
+            assert drag(page, slider), f"{title}: the mouse does not move the slider"
 
 
 def settle(page: Page) -> None:
@@ -96,20 +87,18 @@ def settle(page: Page) -> None:
 
 
 def press(page: Page, explorer: Locator, slider: Locator) -> bool:
+    """Go to both ends of a slider, and a step from the first; the figure and the printed value follow."""
     shown_first = slider.input_value()
     slider.focus()
-    page.keyboard.press("Home")
-    settle(page)
-    figures, values = {explorer.evaluate(FIGURE)}, {slider.get_attribute("aria-valuetext")}
-    last = int(slider.get_attribute("max") or 0)
-    for _ in range(last):
-        page.keyboard.press("ArrowRight")
+    figures, values = set(), []
+    for key in ("Home", "ArrowRight", "End"):
+        page.keyboard.press(key)
         settle(page)
         figures.add(explorer.evaluate(FIGURE))
-        values.add(slider.get_attribute("aria-valuetext"))
-    printed = slider.evaluate("element => element.closest('.wm-control').querySelector('output').textContent")
-    assert printed == slider.get_attribute("aria-valuetext")
-    assert len(values) == last + 1
+        values.append(slider.get_attribute("aria-valuetext"))
+        printed = slider.evaluate("element => element.closest('.wm-control').querySelector('output').textContent")
+        assert printed == values[-1]
+    assert len(set(values)) == min(3, int(slider.get_attribute("max") or 0) + 1)
     restore(page, slider, shown_first)
     return len(figures) > 1
 
@@ -120,37 +109,34 @@ def restore(page: Page, slider: Locator, value: str) -> None:
     settle(page)
 
 
-def drag(page: Page, explorer: Locator, slider: Locator) -> bool:
+def drag(page: Page, slider: Locator) -> bool:
+    """Take the slider's knob from its right end to its left."""
     shown_first = slider.input_value()
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     assert box is not None
     middle = box["y"] + box["height"] / 2
-    figures = set()
-    for share in (0.02, 0.5, 0.98):
-        page.mouse.click(box["x"] + share * box["width"], middle)
-        settle(page)
-        figures.add(explorer.evaluate(FIGURE))
+    page.mouse.click(box["x"] + 0.98 * box["width"], middle)
+    right = slider.input_value()
     page.mouse.down()
     page.mouse.move(box["x"] + 2, middle, steps=5)
     page.mouse.up()
     settle(page)
-    assert slider.input_value() == "0"
+    left = slider.input_value()
     restore(page, slider, shown_first)
-    return len(figures) > 1
+    return (right, left) == (slider.get_attribute("max"), "0")
 
 
 def choose(page: Page, explorer: Locator, select: Locator) -> bool:
-    figures = set()
-    for index in range(select.locator("option").count()):
+    figures, count = set(), select.locator("option").count()
+    for index in (0, count - 1):
         select.select_option(index=index)
         settle(page)
         figures.add(explorer.evaluate(FIGURE))
     return len(figures) > 1
 
 
-def test_quizzes_answer_by_mouse_and_by_keyboard(document, built, visit):
-    page: Page = visit(built(document)).page
+def test_quizzes_answer_by_mouse_and_by_keyboard(page):
     for question in page.locator(".wm-quiz .wm-question").all():
         wrong, right = question.locator(".wm-wrong").first, question.locator(".wm-right").first
         assert not wrong.locator(".wm-feedback").is_visible()
@@ -165,22 +151,32 @@ def test_quizzes_answer_by_mouse_and_by_keyboard(document, built, visit):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_text_is_legible_in_both_themes(document, built, visit, keep_screenshot, theme):
-    page: Page = visit(built(document), theme=theme).page
-    assert page.evaluate("document.documentElement.dataset.theme") == theme
-    if page.locator(".wm-quiz").count():
-        page.locator(".wm-quiz .wm-wrong summary").first.click()
-    keep_screenshot(page, f"{document.replace('/', '-')}-{theme}")
+def test_text_is_legible_in_both_themes(page, keep_screenshot, opened, theme):
+    page.emulate_media(color_scheme=theme)
+    page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme, timeout=30_000)
+    settle(page)
+    keep_screenshot(page, f"{name_of(page)}-{theme}")
     rows = page.evaluate(LEGIBILITY)
     assert rows
     assert [row for row in rows if row["ratio"] < 4.5] == []  # WCAG 1.4.3
 
 
-def test_a_page_fits_a_telephone(document, built, visit, keep_screenshot):
-    page: Page = visit(built(document), width=390).page
-    keep_screenshot(page, f"{document.replace('/', '-')}-telephone")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+def test_a_page_fits_a_telephone(page, keep_screenshot):
+    page.set_viewport_size({"width": 390, "height": 900})
+    settle(page)
+    page.wait_for_function("() => document.documentElement.scrollWidth <= 390", timeout=30_000)
+    keep_screenshot(page, f"{name_of(page)}-telephone")
     for slider in page.locator(".wm-explorer input[type=range]").all():
         box = slider.bounding_box()
         assert box is not None
         assert box["width"] >= 150
+
+
+def test_the_page_is_light_asks_for_nothing_and_reports_no_error(opened):
+    """The last of the page's tests: whatever the others did to it."""
+    assert (opened.requests, opened.errors) == ([], [])
+    assert Path(url2pathname(urlparse(opened.page.url).path)).stat().st_size <= 2_000_000
+
+
+def name_of(page: Page) -> str:
+    return "-".join(Path(urlparse(page.url).path).with_suffix("").parts[-2:])

@@ -29,6 +29,11 @@ def test_the_table_and_the_notebook_name_the_same_exercises(chapter) -> None:
     assert re.findall(r":tags: \[exercise-(\d+\.\d+)\]", source) == [number for number, *_ in wanted]
 
 
+def test_there_are_answers_to_try(chapter) -> None:
+    path = ROOT / "tests" / "exercises" / "answers" / f"{chapter.topic}.py"
+    assert path.is_file(), f"write {path}: RIGHT and WRONG, answers of each exercise by its name"
+
+
 def test_the_shipped_solution_is_right_and_says_so_in_one_line(functions, capsys, chapter, name) -> None:
     exercise = checker(chapter, name)
     exercise(functions(chapter.stem, "solved")[name])

@@ -9,9 +9,7 @@ from wmcourse.evaluation.cartpole import measure_cartpole
 from wmcourse.recipes import dreamer
 from wmcourse.recipes.cartpole_dreamer import CARTPOLE_DREAMER as recipe
 
-SHORT = recipe.configured(
-    seed=3, updates=4, validate_every=2, validation_episodes=4, collect_every=2, seed_episodes=4
-)
+SHORT = recipe.configured(seed=3, updates=4, validate_every=2, validation_episodes=4, collect_every=2, seed_episodes=4)
 
 
 def test_the_same_seed_trains_the_same_weights() -> None:

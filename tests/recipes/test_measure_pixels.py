@@ -103,4 +103,3 @@ def test_the_experts_episodes_are_kept(monkeypatch):
     assert torch.equal(measure.balanced_episodes(2, seed=SEED).frames, data.frames)
     with pytest.raises(AssertionError, match="made twice"):
         measure.balanced_episodes(2, seed=SEED + 1)
-

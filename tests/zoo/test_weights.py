@@ -84,7 +84,9 @@ def test_tied_weights_survive(tiny, arguments, tmp_path, monkeypatch) -> None:
         module[1].weight = module[0].weight
         return module
 
-    monkeypatch.setitem(sys.modules["wmcourse.chapters.tiny.recipes"].__dict__, "RECIPES", (replace(tiny, build=build),))
+    monkeypatch.setitem(
+        sys.modules["wmcourse.chapters.tiny.recipes"].__dict__, "RECIPES", (replace(tiny, build=build),)
+    )
     zoo.save("tiny-model", build(None), **arguments, directory=tmp_path)
     loaded = wmcourse.load("tiny-model", directory=tmp_path)
     assert loaded[0].weight is loaded[1].weight

@@ -126,7 +126,7 @@ def _tensors(expected: Tensor, got: Any, what: str, tolerance: float) -> Differe
     if isinstance(got, float | int) and not isinstance(got, bool) and expected.dim() == 0:
         got = torch.tensor(got, dtype=expected.dtype)  # a number will do, where no gradient is asked for
     if not isinstance(got, Tensor):
-        return Difference(wanted, describe(got), "return one torch.Tensor" if isinstance(got, list | tuple) else "")
+        return Difference(wanted, describe(got), "make it one torch.Tensor" if isinstance(got, list | tuple) else "")
     if got.shape != expected.shape:
         return Difference(wanted, describe(got), _shape_shows(tuple(expected.shape), tuple(got.shape)))
     if got.dtype != expected.dtype:

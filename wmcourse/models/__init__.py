@@ -1,7 +1,8 @@
-"""World models, one per file, behind one interface."""
+"""World models, one per file, behind one interface; and any of them dressed as a gymnasium environment."""
 
 from wmcourse.models.autoencoder import Autoencoder, AutoencoderConfig
 from wmcourse.models.coded_rssm import CodedRSSM, CodedRSSMConfig
+from wmcourse.models.dream_env import DreamEnv
 from wmcourse.models.kalman import KalmanFilter, KalmanState
 from wmcourse.models.latent_dynamics import Ensemble, LatentDynamics, LatentDynamicsConfig
 from wmcourse.models.protocol import Prediction, WorldModel, map_state
@@ -14,6 +15,7 @@ __all__ = [
     "AutoencoderConfig",
     "CodedRSSM",
     "CodedRSSMConfig",
+    "DreamEnv",
     "Ensemble",
     "KalmanFilter",
     "KalmanState",

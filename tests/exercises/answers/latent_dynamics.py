@@ -139,8 +139,11 @@ def divides_the_spread_out(encoder, transition, frames, actions):
 
 
 def squeezes_the_latents(encoder, transition, frames, actions):
-    z = encoder(frames.flatten(0, 1)).detach().unflatten(0, frames.shape[:2]).squeeze(-1)
-    return by_steps(lambda x: encoder(x), transition, frames, actions) + 0 * torch.cat([z[:, 1:], actions], -1).sum()
+    return by_steps(lambda x: encoder(x).squeeze(), transition, frames, actions)
+
+
+def predicts_without_a_gradient(encoder, transition, frames, actions):
+    return by_steps(encoder, copy.deepcopy(transition), frames, actions)
 
 
 def with_a_probe(z_train, y_train, z_test, y_test, fit=torch.linalg.pinv):
@@ -256,6 +259,7 @@ WRONG = {
         clamps_the_latents,
         divides_the_spread_out,
         squeezes_the_latents,
+        predicts_without_a_gradient,
     ],
     "probe_r2": [
         drops_small_latents,

@@ -42,7 +42,7 @@ class Boat(nn.Module):
         """It advances by itself, then corrects."""
         self._expect("observe", state, action)
         shape = (len(state.place), *self.observation_shape)
-        self._shape("the observation handed to model.observe", observation, shape, "one look at a time")
+        fits("model.observe with an observation", observation, shape)
         place, speed, tired = self.imagine(state, action)
         surprise = observation.flatten(1) / 2 - place
         return Belief(place + 0.8 * surprise, 0.9 * speed + 0.3 * surprise.unsqueeze(-1), 0.6 * tired)
@@ -59,10 +59,13 @@ class Boat(nn.Module):
         if not isinstance(state, Belief):
             raise CheckFailed(f"model.{name} with a state first", type(state).__name__)
         shape = (len(state.place), self.action_dim)
-        self._shape(f"the action handed to model.{name}", action, shape, "an action (B, A) leads to the next state")
+        fits(f"model.{name} with a state of {len(state.place)} sequences and an action", action, shape)
 
-    @staticmethod
-    def _shape(what: str, value: Any, shape: tuple[int, ...], likely: str) -> None:
-        if not isinstance(value, Tensor) or tuple(value.shape) != shape:
-            got = f"one of shape {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
-            raise CheckFailed(f"{what}: a tensor of shape {shape}", got, likely)
+
+def fits(what: str, value: Any, shape: tuple[int, ...]) -> None:
+    """Refuse all but a tensor of this shape."""
+    if not isinstance(value, Tensor):
+        raise CheckFailed(f"{what} of shape {shape}", type(value).__name__)
+    if tuple(value.shape) != shape:
+        likely = "one step at a time, without an axis of time" if value.dim() == len(shape) + 1 else ""
+        raise CheckFailed(f"{what} of shape {shape}", f"one of shape {tuple(value.shape)}", likely)

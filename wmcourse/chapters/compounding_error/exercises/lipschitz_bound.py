@@ -64,9 +64,9 @@ def _mean_stretch(horizon: int, **points: Any) -> Three:
     return bounded(stretches(**points).mean(), missed_by(**points).norm(dim=-1).max(), horizon)
 
 
-@mistake("this is the mean over the points: epsilon is the largest error of all")
-def _mean_error(horizon: int, **points: Any) -> Three:
-    return bounded(stretches(**points).max(), missed_by(**points).norm(dim=-1).mean(), horizon)
+@mistake("this is one norm of all points together: epsilon is the largest of their norms over Z")
+def _one_norm(horizon: int, **points: Any) -> Three:
+    return bounded(stretches(**points).max(), missed_by(**points).norm(), horizon)
 
 
 @mistake("this is the largest error in a single dimension: epsilon is a Euclidean norm over Z")
@@ -74,7 +74,7 @@ def _largest_entry(horizon: int, **points: Any) -> Three:
     return bounded(stretches(**points).max(), missed_by(**points).abs().max(), horizon)
 
 
-@mistake("(L^h - 1) / (L - 1) is 0 / 0 at L = 1, and loses its digits near it: add up the powers L^0 ... L^(h-1)")
+@mistake("(L^h - 1) / (L - 1) is 0 / 0 at L = 1: add up the powers L^0 ... L^(h-1)")
 def _division(horizon: int, **points: Any) -> Three:
     lipschitz, epsilon, _ = bounded(stretches(**points).max(), missed_by(**points).norm(dim=-1).max(), horizon)
     return lipschitz, epsilon, epsilon * (lipschitz ** torch.arange(1, horizon + 1) - 1) / (lipschitz - 1)

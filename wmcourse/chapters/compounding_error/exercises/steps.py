@@ -27,7 +27,7 @@ class OneStep(nn.Module):
     def forward(self, z: Any, action: Any) -> Tensor:
         """Latents (..., Z) and actions (..., A) to the next latents (..., Z)."""
         line_up(z, action, self.latent, self.action)
-        flat = torch.cat([z / self.unit, action], -1).reshape(-1, self.latent + self.action)
+        flat = torch.cat([z / self.unit, action], -1).reshape(z.shape[:-1].numel(), self.latent + self.action)
         return self.drag * z + self.unit * self.body(flat).reshape(z.shape)
 
 

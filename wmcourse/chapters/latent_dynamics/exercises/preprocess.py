@@ -19,13 +19,13 @@ FLOAT = "the picture holds bytes, and a mean needs real numbers: .float() first"
 def pictures(draw: Draw) -> Iterator[Case]:
     """Blocks tall and wide, of one pixel, a single one; pictures of all colors, nearly alike, dark, white, black."""
     for sides, crop, size, low, high in (
-        ((7, 11), (1, 5, 2, 11), (2, 3), 5, 250),
-        ((9, 8), (0, 9, 0, 8), (9, 8), 0, 255),
-        ((12, 6), (2, 10, 3, 5), (2, 1), 90, 95),
-        ((6, 4), (1, 6, 0, 3), (1, 1), 0, 4),
-        ((31, 26), (10, 30, 5, 26), (5, 3), 0, 255),
-        ((4, 6), (0, 4, 0, 6), (2, 3), 255, 255),
-        ((8, 4), (0, 8, 0, 4), (4, 1), 0, 0),
+        ((7, 11), (1, 5, 2, 11), (2, 3), 5.0, 250.0),
+        ((9, 8), (0, 9, 0, 8), (9, 8), 0.0, 255.0),
+        ((12, 6), (2, 10, 3, 5), (2, 1), 90.0, 95.0),
+        ((6, 4), (1, 6, 0, 3), (1, 1), 0.0, 4.0),
+        ((31, 26), (10, 30, 5, 26), (5, 3), 0.0, 255.0),
+        ((4, 6), (0, 4, 0, 6), (2, 3), 255.0, 255.0),
+        ((8, 4), (0, 8, 0, 4), (4, 1), 0.0, 0.0),
     ):
         picture = draw.uniform(*sides, 3, low=low, high=high).round().to(torch.uint8)
         yield {"picture": picture, "crop": crop, "size": size}

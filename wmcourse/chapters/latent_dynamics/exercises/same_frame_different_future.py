@@ -86,13 +86,13 @@ def shown(pair: Tensor, action: int) -> Iterator[tuple[str, Any]]:
 
 STILL, MOVING = [0.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]
 MISTAKES = {
-    "the angle is the third number, in radians: 12 degrees are 0.2094": ([0, -1, 5.0, 0], [0, 1, 5.0, 0]),
-    "the positions differ, and a picture shows them: only velocities may differ": (STILL, [0.3, 1.0, 0, 0]),
-    "the angles differ, and a picture shows them; the order is [x, x_dot, theta, theta_dot]": (STILL, [0, 1, 0.1, 0]),
-    "the two states look different: a picture shows x and theta, so they have to be equal": (STILL, [0.3, 0, 0.1, 0]),
-    "begin closer to the middle or upright, or with smaller velocities": ([0, 0, 0.2, 2.0], [0, 0, 0.2, -2.0]),
+    "the angle is the third number, in radians: 12 degrees are 0.2094": ([0.0, -1.0, 5.0, 0.0], [0.0, 1.0, 5.0, 0.0]),
+    "the positions differ, and a picture shows them: only velocities may differ": (STILL, [0.3, 1.0, 0.0, 0.0]),
+    "the angles differ, and a picture shows them: theta is the third number": (STILL, [0.0, 1.0, 0.1, 0.0]),
+    "the two states look different: x and theta have to be equal": (STILL, [0.3, 0.0, 0.1, 0.0]),
+    "begin closer to the middle or upright, or with smaller velocities": ([0.0, 0.0, 0.2, 2.0], [0.0, 0.0, 0.2, -2.0]),
     "the velocities are equal, so the future is equal: it is they that a picture does not show": (STILL, STILL),
-    "the velocities are too close to each other: a picture moves by speed times 0.1 s": (STILL, [0, 0.1, 0, 0.1]),
+    "the velocities are too close to each other: a picture moves by speed times 0.1 s": (STILL, [0.0, 0.1, 0.0, 0.1]),
 }
 
 same_frame_different_future = Exercise("2.5", partial(triple, STILL, MOVING), one_call, view=seen, unseen=False)

@@ -75,9 +75,8 @@ def steps(draw: Draw) -> Iterator[Case]:
         (2, 4, 3, 5, 1, 6, None),
         (2, 4, 3, 5, 1, None, None),
         (1, 3, 2, 4, 5, 6, None),
-        (3, 5, 1, 2, 4, None, -150.0),
-        (1, 4, 3, 2, 5, None, 100.0),
-        (4, 6, 2, 3, 1, 5, 100.0),
+        (1, 5, 4, 2, 3, None, 100.0),
+        (3, 6, 1, 2, 4, 5, -150.0),
     ):
         sizes = deter, groups, classes, action, embedding or 7
         yield {

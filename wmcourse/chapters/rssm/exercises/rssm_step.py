@@ -78,7 +78,7 @@ def _stale_prior(parts: Any, deter: Tensor, **rest: Any) -> Any:
 
 
 @rssm_step.mistake("the posterior reads the old memory: give it h', the one the cell has just made")
-def _stale_posterior(parts: Any, deter: Tensor, embedding: Tensor, **rest: Any) -> Any:
+def _stale_posterior(parts: Any, deter: Tensor, embedding: Any, **rest: Any) -> Any:
     stale = parts._replace(posterior=lambda _: parts.posterior(torch.cat([deter, embedding], 1)))
     return by_thresholds(stale, deter, embedding=embedding, **rest)
 

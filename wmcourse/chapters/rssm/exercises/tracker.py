@@ -1,7 +1,7 @@
 """The world of exercise 8.4: a model whose belief has fields of one to four axes, and sequences with gaps."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -53,15 +53,16 @@ class Tracker(nn.Module):
 
     def imagine(self, state: Belief, action: Tensor, temperature: float = 1.0) -> Belief:
         """One step without a look."""
-        _expect("a belief handed to the model", getattr(state, "mean", state), len(action), *self.observation_shape)
-        _expect("an action handed to the model", action, len(action), self.action_dim)
+        mean = state.mean if isinstance(state, Belief) else state
+        _expect("state.mean, for as many beliefs as actions", mean, len(action), *self.observation_shape)
+        _expect("the action of a step", action, len(action), self.action_dim)
         mean = torch.tanh(self.move(torch.cat([state.mean, action], -1))) + 0.3 * temperature
         picture = torch.tanh(self.brush(state.picture)) + mean[:, None, None]
         return Belief(mean, 1.1 * state.doubt + 0.5 * temperature, state.age + 1, picture)
 
     def observe(self, state: Belief, action: Tensor, observation: Tensor, temperature: float = 1.0) -> Belief:
         """One step with a look."""
-        _expect("an observation handed to the model", observation, len(action), *self.observation_shape)
+        _expect("the observation of a step", observation, len(action), *self.observation_shape)
         imagined = self.imagine(state, action, temperature)
         surprise = observation - imagined.mean
         doubt = self.kept * imagined.doubt + surprise.square().unsqueeze(-1)
@@ -99,7 +100,8 @@ def sequences(draw: Draw) -> Iterator[Case]:
         }
 
 
-def _expect(what: str, value: Tensor, *shape: int) -> None:
+def _expect(what: str, value: Any, *shape: int) -> None:
     if not isinstance(value, Tensor) or value.shape != shape:
-        likely = "step by step, the whole batch: model.initial(B), then state, actions[:, t], observations[:, t]"
+        whole = isinstance(value, Tensor) and value.dim() > len(shape) and not what.startswith("state")
+        likely = "one step at a time: actions[:, t], observations[:, t]" if whole else ""
         raise CheckFailed(f"{what}: a tensor of shape {shape}", describe(value), likely)

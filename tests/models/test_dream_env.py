@@ -10,7 +10,8 @@ from gymnasium import spaces
 from gymnasium.utils.env_checker import check_env
 from torch.nn.functional import one_hot
 
-from wmcourse.envs import DreamEnv, cartpole_dynamics, cartpole_fallen, render_cartpole
+from wmcourse.envs import cartpole_dynamics, cartpole_fallen, render_cartpole
+from wmcourse.models import DreamEnv
 
 STARTS = torch.tensor([[0.0, 0.0, 0.01, 0.0], [0.1, 0.0, -0.02, 0.0], [0.0, 0.2, 0.03, 0.0]])
 
