@@ -13,7 +13,7 @@ from wmcourse.data.collect import collect
 from wmcourse.data.replay import Batch, ReplayBuffer
 from wmcourse.models.protocol import map_state
 from wmcourse.nets.optimize import clipped_step
-from wmcourse.training.cartpole_dreamer import CARTPOLE_DREAMER, Config
+from wmcourse.recipes.cartpole_dreamer import CARTPOLE, CARTPOLE_DREAMER, Config
 
 CONFIG = Config()
 
@@ -24,7 +24,7 @@ def buffer() -> ReplayBuffer:
     world = CONFIG.agent.world
     buffer = ReplayBuffer(10_000, world.observation_shape, world.action_dim)
     random = RandomPolicy(world.action_dim, seed=0)
-    for episode in collect(CARTPOLE_DREAMER.task.env_id, random, episodes=CONFIG.seed_episodes, seed=0):
+    for episode in collect(CARTPOLE.env_id, random, episodes=CONFIG.seed_episodes, seed=0):
         buffer.add(episode)
     return buffer
 

@@ -7,7 +7,7 @@ import pytest
 from safetensors.torch import load_file
 
 import wmcourse
-from wmcourse.zoo import RECIPES, MissingWeights
+from wmcourse.zoo import MissingWeights, model_names
 from wmcourse.zoo.weights import WEIGHTS
 
 
@@ -19,7 +19,7 @@ def test_import(ratio):
     ratio.to("starting Python", lambda: python("pass"), lambda: python("import wmcourse"))
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", model_names())
 def test_load(ratio, name):
     try:
         wmcourse.load(name)

@@ -17,10 +17,9 @@ from wmcourse.data.frames import FrameEpisodes
 from wmcourse.envs.cartpole_pixels import SIDE, Camera
 from wmcourse.models.autoencoder import Autoencoder, AutoencoderConfig
 from wmcourse.nets.optimize import clipped_step
-from wmcourse.training import autoencoder, latent_dynamics
-from wmcourse.training.first_stage import encode
-from wmcourse.training.pixel_episodes import record
-from wmcourse.training.remedies import VARIANTS
+from wmcourse.recipes import autoencoder, latent_dynamics
+from wmcourse.recipes.first_stage import encode
+from wmcourse.recipes.pixel_episodes import record
 
 PICTURES = 100
 CODER = autoencoder.Config()
@@ -121,7 +120,7 @@ def test_encode(ratio, data):
 @pytest.mark.parametrize("name", ["latent-dynamics", "latent-dynamics-recurrent", "latent-dynamics-all"])
 def test_transition_update(ratio, data, name):
     """The longest episodes: an update takes as many steps as the longest of its episodes, 40 at most."""
-    config = VARIANTS[name][1]
+    config = recipe(name).config.model
     encoded = encode(new_coder(data, config.autoencoder.frames), data)
     model = config.new_transition()
     adam = torch.optim.Adam(model.parameters(), lr=TRANSITION.lr)

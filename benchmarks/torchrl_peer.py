@@ -19,7 +19,7 @@ from torchrl.objectives import DreamerV3ActorLoss, DreamerV3ModelLoss, DreamerV3
 
 from wmcourse.data.replay import Batch
 from wmcourse.models.rssm import RSSMConfig
-from wmcourse.training.dreamer import Config
+from wmcourse.recipes.dreamer import Config
 
 BELIEF = ["state", "belief"]
 """torchrl's words: the state is what the course calls the latent, the belief is the GRU's memory."""

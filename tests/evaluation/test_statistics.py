@@ -135,4 +135,5 @@ def test_a_ratio_needs_pairs_and_something_to_divide_by():
 
 
 def test_interval_prints_for_people():
-    assert str(Interval(0.12345, 0.1, 0.2)) == "0.123 [0.1, 0.2]"
+    assert str(Interval(0.12345, 0.1, 0.2)) == f"{Interval(0.12345, 0.1, 0.2)}" == "0.123 [0.1, 0.2]"
+    assert f"{Interval(0.12345, 0.1, 0.2):.1%}" == "12.3% [10.0%, 20.0%]"

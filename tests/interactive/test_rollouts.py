@@ -52,6 +52,17 @@ def test_a_slider_chooses_among_several(rotation, drifting_rotation, episode) ->
     assert not np.allclose(shown.figure(model="wrong").data[1].y, real.y, atol=1e-2)
 
 
+def test_what_is_fixed_has_no_slider(rotation, drifting_rotation, episode) -> None:
+    shown = explorer({"true": rotation, "wrong": drifting_rotation}, episode, horizon=20, temperature=1.0)
+    assert list(shown.controls) == ["model", "peek_every"]
+    free = explorer(drifting_rotation, episode)
+    for drawn, same in zip(
+        shown.figure(model="wrong", peek_every=5).data, free.figure(temperature=1.0, peek_every=5).data, strict=True
+    ):
+        np.testing.assert_array_equal(drawn.y, same.y)
+    assert "over 20 steps" in shown.describe() and "at temperature 1," in shown.describe()
+
+
 def test_with_colors_all_are_drawn_before_they_look(rotation, drifting_rotation, episode) -> None:
     colors = {"true": "#111111", "wrong": "#eeeeee"}
     options = {"when": "expected", "context": 3, "peek_every": Stops([4, None])}

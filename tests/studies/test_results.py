@@ -46,7 +46,8 @@ def test_results_can_be_asked() -> None:
     assert RESULTS.values("plain", "share") == [0.25]
     assert RESULTS.intervals("plain", "error")[1] == Interval(5.0, 4.0, 7.0)
     assert RESULTS.across("plain", "error") == Interval(4.0, 2.0, 7.0)
-    assert RESULTS.median_to_solve("plain") == 800
+    assert RESULTS.spread("plain", "error") == Interval(4.0, 3.0, 5.0)
+    assert RESULTS.median_to_solve("plain") == 900  # one of three never did
     assert [solved.update for solved in RESULTS.solved("plain")] == [1, 3]
     assert RESULTS.side_by_side("plain", "error", digits=1) == "3.0, 5.0, 4.0"
     assert RESULTS.side_by_side("broken", "error") == "not measurable"

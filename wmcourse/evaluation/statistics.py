@@ -16,7 +16,12 @@ class Interval(NamedTuple):
     high: float
 
     def __str__(self) -> str:
-        return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
+        return format(self)
+
+    def __format__(self, form: str) -> str:
+        """All three numbers in one format: `f"{error:.2f}"` is "0.12 [0.10, 0.20]"."""
+        value, low, high = (format(bound, form or ".3g") for bound in self)
+        return f"{value} [{low}, {high}]"
 
 
 def bootstrap_mean(

@@ -1,7 +1,7 @@
 """The explorer of one episode: how far models follow it, by horizon, temperature, and how often they may look."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -27,8 +27,8 @@ def rollout_explorer(
     title: str,
     name: str,
     unit: str,
-    horizon: Control | Sequence[int],
-    temperature: Control | Sequence[float],
+    horizon: Control | Sequence[int] | int,
+    temperature: Control | Sequence[float] | float,
     peek_every: Control | Sequence[int | None],
     real: Quantity | np.ndarray | None = None,
     colors: Mapping[str, str] | None = None,
@@ -51,8 +51,8 @@ def rollout_explorer(
         title: The question that the explorer answers.
         name: What the number is, in words: "pole angle".
         unit: Its unit.
-        horizon: Slider over the steps that are shown; at most the episode's length.
-        temperature: Slider over the temperature of the model's draws.
+        horizon: Slider over the steps that are shown, at most the episode's length; or their number, without a slider.
+        temperature: Slider over the temperature of the model's draws; or one temperature.
         peek_every: Slider over the steps between looks; None is never.
         real: What the number really was, (T+1,), if it cannot be read from the episode's observations.
         colors: Color of each model, to draw all of them.
@@ -68,7 +68,13 @@ def rollout_explorer(
     named = dict(models) if isinstance(models, Mapping) else {"": models}
     if not named or (colors is not None and (missing := set(named) - set(colors))):
         raise ValueError(f"these models have no color: {sorted(missing)}" if named else "at least one model is needed")
-    longest = max(int(value) for value in as_control("horizon", horizon).live_points if value is not None)
+    fixed: dict[str, Any] = {
+        key: value
+        for key, value in (("horizon", horizon), ("temperature", temperature))
+        if isinstance(value, int | float)
+    }
+    offered = [horizon] if isinstance(horizon, int) else as_control("horizon", horizon).live_points
+    longest = max(int(value) for value in offered if value is not None)
 
     def seen(model: WorldModel) -> Episode:
         return episode(model) if callable(episode) else episode
@@ -117,4 +123,5 @@ def rollout_explorer(
     sliders: dict[str, Any] = {"horizon": horizon, "temperature": temperature, "peek_every": peek_every}
     if len(named) > 1 and colors is None:
         sliders = {"model": model_slider or Choice(list(named), label="Model"), **sliders}
-    return Explorer(draw, title=title, alt=alt, **sliders)
+    moving = {key: slider for key, slider in sliders.items() if key not in fixed}
+    return Explorer(partial(draw, **fixed), title=title, alt=partial(alt, **fixed), **moving)

@@ -1,6 +1,7 @@
 """What a study found, typed, and stored with the command that finds it again."""
 
 import json
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -90,13 +91,19 @@ class Results:
             max(each.high for each in found),
         )
 
+    def spread(self, variant: str, metric: str) -> Interval:
+        """The median of the trainings, with the lowest and the highest of them."""
+        found = self.values(variant, metric)
+        return Interval(float(statistics.median(found)), min(found), max(found))
+
     def solved(self, variant: str) -> list[Solved]:
         """When each training that solved its task did so."""
         return [run.solved for run in self.runs[variant] if run.solved is not None]
 
     def median_to_solve(self, variant: str) -> float:
-        """Median environment steps to the first solved validation, over the trainings that reached one."""
-        return statistics.median(solved.environment_steps for solved in self.solved(variant))
+        """Median environment steps to the first solved validation; a training that reached none counts as infinite."""
+        reached = (run.solved.environment_steps if run.solved else math.inf for run in self.runs[variant])
+        return float(statistics.median(reached))
 
     def seeds(self, variant: str) -> list[int]:
         """The training seeds of a variant."""

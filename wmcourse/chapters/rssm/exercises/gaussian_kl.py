@@ -12,14 +12,14 @@ from wmcourse.exercises.draw import Case
 
 
 def gaussians(draw: Draw) -> Iterator[Case]:
-    """One to four axes, spreads from 1e-6 to 1e4, Gaussians that are equal and far apart."""
+    """One to four axes, spreads from 1e-8 to 1e4, Gaussians that are equal and far apart."""
     for shape, scale, apart in (
         ((2, 4), 1.0, 1.0),
         ((5,), 1.0, 1.0),
         ((3, 4, 2), 1.0, 1.0),
         ((1, 5), 0.1, 1.0),
         ((4, 1), 10.0, 1.0),
-        ((3, 12), 1e-5, 1.0),
+        ((3, 12), 1e-7, 1.0),
         ((2, 1, 5, 11), 1e4, 1.0),
         ((5, 4), 1.0, 200.0),
         ((2, 6), 1.0, 0.0),

@@ -34,7 +34,7 @@ def looks(draw: Draw) -> Iterator[Case]:
 def by_projection(expected: Tensor, believed: Tensor, observed: Tensor) -> Tensor:
     """What the pseudo-inverse of a single column gives, and so without an intercept; in float64."""
     column = (observed - expected).double().reshape(-1, 1)
-    return (torch.linalg.pinv(column, rcond=0.0) @ (believed - expected).double().flatten()).to(expected.dtype)[0]
+    return (torch.linalg.pinv(column) @ (believed - expected).double().flatten()).float()[0]
 
 
 learnt_gain = Exercise(

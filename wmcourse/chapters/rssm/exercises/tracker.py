@@ -46,7 +46,7 @@ class Tracker(nn.Module):
         self.register_buffer("kept", torch.tensor([0.3, 0.5, 0.9]))
 
     def initial(self, batch_size: int) -> Belief:
-        """The same for every sequence, and partly learned."""
+        """The same for every sequence, and learned."""
         start = self.start.repeat(batch_size, 1)
         picture = start.view(batch_size, 1, 1, -1).repeat(1, 1, 2, 1)
         return Belief(start, start.square().unsqueeze(-1) + self.kept, start.new_ones(batch_size), picture)

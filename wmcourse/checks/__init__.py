@@ -1,1 +1,0 @@
-"""The exercises' checkers: one module a chapter, named by its topic."""
