@@ -1,6 +1,7 @@
 """An exercise: an independent oracle, the cases on which an answer has to agree with it, and named mistakes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -85,12 +86,18 @@ class Exercise:
         """All cases, the same ones at each call."""
         return list(self._cases(Draw(seed=int(float(self.number) * 10))))
 
-    def _examine(self, answer: Function, name: str) -> CheckFailed | None:
+    @cached_property
+    def _expected(self) -> tuple[list[Case], list[Outcome]]:
+        """All cases, and what the oracle does on them; worked out at the first check."""
         cases = self.cases()
         expected = list(self.outcomes(self.oracle, cases))
         for outcome in expected:
             if outcome.error is not None:
                 raise outcome.error
+        return cases, expected
+
+    def _examine(self, answer: Function, name: str) -> CheckFailed | None:
+        cases, expected = self._expected
         try:
             got = list(self.outcomes(answer, cases, by_keyword=False))
         except CheckFailed as failure:  # a model among the arguments refused what it was handed

@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from wmcourse.nets.optimize import clipped_step, hold_then_fall
-from wmcourse.recipes.recipe import OnUpdate
-from wmcourse.studies.results import Row
+from wmcourse.recipes.history import OnUpdate, Row
 
 Loss = tuple[Tensor, dict[str, Any]]
 """What an update minimizes, and the numbers to note of it."""

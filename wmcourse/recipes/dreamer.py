@@ -20,8 +20,9 @@ from wmcourse.data.seeds import TrainingSeeds
 from wmcourse.evaluation.statistics import Interval
 from wmcourse.models.protocol import map_state
 from wmcourse.nets.optimize import clipped_step, hold_then_fall
-from wmcourse.recipes.recipe import OnUpdate, Recipe, Training
-from wmcourse.studies.results import Row, Solved
+from wmcourse.recipes.history import OnUpdate, Row
+from wmcourse.recipes.recipe import Recipe, Training
+from wmcourse.studies.results import Solved
 
 
 class Task(NamedTuple):

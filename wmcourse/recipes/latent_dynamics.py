@@ -11,8 +11,9 @@ from wmcourse.models.latent_dynamics import Ensemble, LatentDynamics, LatentDyna
 from wmcourse.models.transition import TransitionConfig
 from wmcourse.recipes.descent import Loss, descend
 from wmcourse.recipes.first_stage import Encoded, FirstStage, first_stage
-from wmcourse.recipes.measure_pixels import EPISODES, EVALUATION_SEED, HEADLINE, PROTOCOL, measure_pixels
-from wmcourse.recipes.recipe import OnUpdate, Recipe, Training
+from wmcourse.recipes.history import OnUpdate
+from wmcourse.recipes.measure_pixels import pixel_recipe
+from wmcourse.recipes.recipe import Recipe, Training
 
 
 @dataclass(frozen=True)
@@ -91,17 +92,12 @@ def train_transition(
 
 def latent_dynamics(name: str, words: str, model: LatentDynamicsConfig) -> Recipe:
     """The recipe of latent dynamics with a certain `model`, described by `words`."""
-    return Recipe(
+    return pixel_recipe(
         name=name,
         description=f"Latent dynamics of CartPole's pictures: {words}",
         config=Config(model=model),
         build=lambda config: LatentDynamics(config.model),
         train=train,
-        measure=measure_pixels,
-        headline=HEADLINE,
-        protocol=PROTOCOL,
-        evaluation_seed=EVALUATION_SEED,
-        episodes=EPISODES,
     )
 
 

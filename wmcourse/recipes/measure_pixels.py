@@ -1,5 +1,7 @@
 """The measurements every model of CartPole's pictures is judged by, so that all of them can be compared."""
 
+from typing import Any
+
 from wmcourse.agents.experts import Expert, angle_and_velocity
 from wmcourse.data.episode import Episode
 from wmcourse.data.frames import FrameEpisodes
@@ -9,11 +11,11 @@ from wmcourse.evaluation.statistics import Interval
 from wmcourse.models.protocol import WorldModel
 from wmcourse.recipes.cache import cached, fingerprint
 from wmcourse.recipes.pixel_episodes import pixel_episodes, record
+from wmcourse.recipes.recipe import Recipe
 
 EVALUATION_SEED = 654_321
 """For manifests: a seed that neither a training nor the tuning of a recipe has looked at."""
 EPISODES = 400
-HEADLINE = "nmse_h25_random"
 PROTOCOL = (
     "random episodes of CartPole-v1, moved along the track by up to 0.8 m, drawn with the evaluation seed, which "
     "training never used (balanced: at most 50 episodes of 100 steps of an expert); open loop at temperature 0 "
@@ -38,6 +40,18 @@ def measure_pixels(model: WorldModel, *, episodes: int, seed: int) -> dict[str, 
             model, balanced_episodes(min(episodes, BALANCED_EPISODES), seed=seed).episodes(stack=stack), "balanced"
         ),
     }
+
+
+def pixel_recipe(**described: Any) -> Recipe:
+    """The recipe of a model of CartPole's pictures, measured as all of them are; the rest as in `Recipe`."""
+    return Recipe(
+        measure=measure_pixels,
+        headline="nmse_h25_random",
+        protocol=PROTOCOL,
+        evaluation_seed=EVALUATION_SEED,
+        episodes=EPISODES,
+        **described,
+    )
 
 
 def balanced_episodes(episodes: int, *, seed: int) -> FrameEpisodes:

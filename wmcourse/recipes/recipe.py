@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from wmcourse.evaluation.statistics import Interval
-from wmcourse.studies.results import Row, Run, Solved
+from wmcourse.recipes.history import Row
+from wmcourse.studies.results import Run, Solved
 from wmcourse.zoo.command import training_command
 from wmcourse.zoo.manifest import Manifest
 from wmcourse.zoo.weights import save
-
-OnUpdate = Callable[[int, Row], None]
-"""Called now and then during a training, with the update's number and a row of numbers to plot."""
 
 
 class Training(NamedTuple):

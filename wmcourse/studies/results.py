@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from wmcourse.errors import unknown
 from wmcourse.evaluation.statistics import Interval
+from wmcourse.recipes.history import Row
 from wmcourse.zoo.atomic import write_atomic
 from wmcourse.zoo.errors import CannotSave, CorruptWeights, UnknownStudy
 from wmcourse.zoo.manifest import NAME_PATTERN, versions
@@ -17,10 +18,6 @@ from wmcourse.zoo.plain import from_plain, to_plain
 from wmcourse.zoo.registry import study_names
 
 FOLDER = Path(__file__).parent / "stored"
-
-
-Row = dict[str, int | float]
-"""Numbers by name."""
 
 
 class Solved(NamedTuple):

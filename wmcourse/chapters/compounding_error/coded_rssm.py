@@ -11,8 +11,9 @@ from wmcourse.data.replay import ReplayBuffer
 from wmcourse.models.coded_rssm import CodedRSSM, CodedRSSMConfig
 from wmcourse.recipes.descent import Loss, descend
 from wmcourse.recipes.first_stage import Encoded, FirstStage, first_stage
-from wmcourse.recipes.measure_pixels import EPISODES, EVALUATION_SEED, HEADLINE, PROTOCOL, measure_pixels
-from wmcourse.recipes.recipe import OnUpdate, Recipe, Training
+from wmcourse.recipes.history import OnUpdate
+from wmcourse.recipes.measure_pixels import pixel_recipe
+from wmcourse.recipes.recipe import Training
 
 
 @dataclass(frozen=True)
@@ -54,15 +55,10 @@ def tape(data: Encoded) -> ReplayBuffer:
     return buffer
 
 
-CODED_RSSM = Recipe(
+CODED_RSSM = pixel_recipe(
     name="coded-rssm",
     description="Gaussian RSSM of CartPole's pictures, in the code of an autoencoder",
     config=Config(),
     build=lambda config: CodedRSSM(config.model),
     train=train,
-    measure=measure_pixels,
-    headline=HEADLINE,
-    protocol=PROTOCOL,
-    evaluation_seed=EVALUATION_SEED,
-    episodes=EPISODES,
 )

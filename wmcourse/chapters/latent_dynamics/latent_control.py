@@ -18,11 +18,12 @@ from wmcourse.evaluation.probes import linear_probe, mlp_probe, r_squared
 from wmcourse.evaluation.statistics import Interval, bootstrap_mean
 from wmcourse.models.latent_dynamics import LatentDynamics
 from wmcourse.recipes.first_stage import encode, first_stage
+from wmcourse.recipes.history import Row
 from wmcourse.recipes.latent_dynamics import ONE_STEP, RECURRENT, TWO_FRAMES
 from wmcourse.recipes.measure_pixels import EVALUATION_SEED
 from wmcourse.recipes.pixel_episodes import pixel_episodes
 from wmcourse.recipes.recipe import Recipe
-from wmcourse.studies.results import Row, Run
+from wmcourse.studies.results import Run
 
 LEARNED_ON, HELD_OUT, PLAYED = 2500, 300, 50
 """Episodes for probes and controllers to learn from, to be marked on, and to act in."""

@@ -21,8 +21,8 @@ from wmcourse.viz.style import CORRECTED, IMAGINED, MUTED, REAL, TEMPLATE, faded
 class Beliefs(NamedTuple):
     """What the two filters believe of one number, step by step: means and standard deviations; and when they look."""
 
-    exact: tuple[Float[np.ndarray, " time"], Float[np.ndarray, " time"]]
-    learned: tuple[Float[np.ndarray, " time"], Float[np.ndarray, " time"]]
+    exact: tuple[Float[Tensor, " time"], Float[Tensor, " time"]]
+    learned: tuple[Float[Tensor, " time"], Float[Tensor, " time"]]
     peeked: Bool[Tensor, " time"]
 
 
@@ -30,8 +30,8 @@ def hidden_and_seen(position: Float[Tensor, " time"], readings: Float[Tensor, " 
     """Where a cart is, and what its sensor says."""
     figure, steps = go.Figure(), np.arange(len(position))
     line, marker = {"color": REAL, "width": 2.6}, {"color": MUTED, "size": 6, "symbol": "x"}
-    figure.add_scatter(x=steps, y=position, mode="lines", name="true position, hidden", line=line)
-    figure.add_scatter(x=steps, y=readings, mode="markers", name="what the sensor shows", marker=marker)
+    figure.add_scatter(x=steps, y=position.numpy(), mode="lines", name="true position, hidden", line=line)
+    figure.add_scatter(x=steps, y=readings.numpy(), mode="markers", name="what the sensor shows", marker=marker)
     figure.update_layout(template=TEMPLATE, height=340)
     figure.update_xaxes(title_text="step")
     figure.update_yaxes(title_text="position (m)")
@@ -52,12 +52,13 @@ def beliefs_explorer(
             ("Kalman filter", found.exact, CORRECTED),
             ("RSSM", found.learned, IMAGINED),
         ):
-            figure.add_traces(_band(time, mean[shown], std[shown], color, name))
+            figure.add_traces(_band(time, mean[shown].numpy(), std[shown].numpy(), color, name))
         line = {"color": REAL, "width": 2.6}
-        figure.add_scatter(x=time, y=position[shown], mode="lines", name="true position", line=line)
-        looks = np.flatnonzero(found.peeked[shown])
+        figure.add_scatter(x=time, y=position[shown].numpy(), mode="lines", name="true position", line=line)
+        looks = np.flatnonzero(found.peeked[shown].numpy())
+        seen = readings[looks].numpy()
         marker = {"color": MUTED, "size": 8, "symbol": "x"}
-        figure.add_scatter(x=looks, y=readings[looks], mode="markers", name="sensor, when looked at", marker=marker)
+        figure.add_scatter(x=looks, y=seen, mode="markers", name="sensor, when looked at", marker=marker)
         figure.update_layout(template=TEMPLATE, height=400)
         figure.update_xaxes(title_text="step")
         figure.update_yaxes(title_text="position (m)", range=[-7, 7])
@@ -103,7 +104,8 @@ def bound_explorer(
             ("guess q(z)", guess, IMAGINED),
         ):
             line = {"color": color, "width": 2.4}
-            figure.add_scatter(x=z, y=density.log_prob(z).exp(), name=name, mode="lines", line=line)
+            height = density.log_prob(z).exp()
+            figure.add_scatter(x=z.numpy(), y=height.numpy(), name=name, mode="lines", line=line)
         reconstruction, kl = terms(guess)
         elbo = reconstruction - kl
         lines = (
@@ -133,23 +135,25 @@ def bound_explorer(
 
 def errors_by_horizon(tables: Mapping[str, HorizonTable]) -> go.Figure:
     """The nMSE of each model at the measured horizons, all the same, with its interval."""
-    return horizon_figure(
-        next(iter(tables.values())).horizons,
-        {name: tuple(zip(*found.nmse, strict=True)) for name, found in tables.items()},
-        quantity="squared error of a prediction",
-        unit="share of the data's variance",
-        log=True,
-    )
+    curves = {
+        name: ([e.value for e in found.nmse], [e.low for e in found.nmse], [e.high for e in found.nmse])
+        for name, found in tables.items()
+    }
+    horizons = next(iter(tables.values())).horizons
+    what, unit = "squared error of a prediction", "share of the data's variance"
+    return horizon_figure(horizons, curves, quantity=what, unit=unit, log=True)
 
 
 def surprise_explorer(surprised: Callable[[float], Float[Tensor, " time"]], *, pushed_at: int) -> Explorer:
     """The information gain along an episode whose cart is pushed by hand at one step, by the push; from step 1 on."""
 
+    gained = cache(surprised)
+
     def draw(kick: float) -> go.Figure:
-        gain = surprised(kick)
+        gain = gained(kick)
         figure = go.Figure()
         line = {"color": CORRECTED, "width": 2.4}
-        shown = gain[1:].clamp_min(0.01)
+        shown = gain[1:].clamp_min(0.01).numpy()
         figure.add_scatter(x=np.arange(1, len(gain)), y=shown, mode="lines", name="information gain", line=line)
         figure.add_vline(x=pushed_at, line={"color": MUTED, "dash": "dot"})
         figure.update_layout(template=TEMPLATE, height=340, showlegend=False)
@@ -161,7 +165,8 @@ def surprise_explorer(surprised: Callable[[float], Float[Tensor, " time"]], *, p
         draw,
         title="Does the model notice a push by hand?",
         alt=lambda kick: (
-            f"Information gain along 80 steps of CartPole; at step {pushed_at} the cart is kicked by {kick} m/s."
+            f"Information gain along {len(gained(kick)) - 1} steps of CartPole; at step {pushed_at} the cart is kicked "
+            f"by {kick} m/s."
         ),
         kick=Slider(-1.0, 1.0, 0.25, default=0.5, label="Push by hand", unit="m/s"),
     )

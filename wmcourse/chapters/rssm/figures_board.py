@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 import torch.nn.functional as F
+from einops import rearrange
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -27,12 +28,11 @@ def boards(rows: Mapping[str, Float[Tensor, "time 256"]]) -> go.Figure:
     """Pictures of the Galton board at some steps, a row for each name; bright is dark, so that it reads on paper."""
     gap, frame = 2, -0.15
     pitch = galton.SIDE + 2 * gap
-    sheet = torch.cat(
-        [
-            torch.cat([F.pad(tile.clamp(0, 1), (gap,) * 4, value=frame) for tile in tiles], dim=1)
-            for tiles in (row[list(BOARD_STEPS)].unflatten(-1, (galton.SIDE, galton.SIDE)) for row in rows.values())
-        ]
-    )
+    strips = []
+    for pictures in rows.values():
+        tiles = pictures[list(BOARD_STEPS)].clamp(0, 1).unflatten(-1, (galton.SIDE, galton.SIDE))
+        strips.append(rearrange(F.pad(tiles, (gap,) * 4, value=frame), "step row column -> row (step column)"))
+    sheet = torch.cat(strips)
     figure = go.Figure(
         go.Heatmap(
             z=np.round(sheet.numpy(), 2),
@@ -57,7 +57,7 @@ def boards(rows: Mapping[str, Float[Tensor, "time 256"]]) -> go.Figure:
 
 def ways(real: Float[Tensor, " time"], dreams: Float[Tensor, "dream time"], peeked: Bool[Tensor, " time"]) -> go.Figure:
     """The way of a real ball, dreams of it, and when they looked."""
-    time, looks = np.arange(len(real)), np.flatnonzero(peeked)
+    time, looks = np.arange(len(real)), np.flatnonzero(peeked.numpy())
     cut = np.full((len(dreams), 1), np.nan)  # between a dream and the next
     figure = go.Figure()
     figure.add_scatter(
@@ -68,9 +68,9 @@ def ways(real: Float[Tensor, " time"], dreams: Float[Tensor, "dream time"], peek
         line={"color": faded(IMAGINED, 0.35), "width": 2},
         hoverinfo="skip",
     )
-    figure.add_scatter(x=time, y=real, mode="lines", name="real", line={"color": REAL, "width": 3})
+    figure.add_scatter(x=time, y=real.numpy(), mode="lines", name="real", line={"color": REAL, "width": 3})
     marker = {"color": CORRECTED, "size": 9}
-    figure.add_scatter(x=looks, y=real[looks], mode="markers", name="look", marker=marker)
+    figure.add_scatter(x=looks, y=real[looks].numpy(), mode="markers", name="look", marker=marker)
     figure.update_layout(template=TEMPLATE, height=380)
     figure.update_xaxes(title_text="step", range=[0, galton.STEPS])
     figure.update_yaxes(title_text="ball's column (pixels from the left)", range=[0, galton.SIDE - 1])
@@ -84,7 +84,7 @@ def ways_explorer(dream: Dream, real: Float[Tensor, " time"], models: Sequence[s
     def draw(model: str, horizon: int, temperature: float, peek_every: int | None) -> go.Figure:
         dreams, peeked = dreamed(model, temperature, peek_every)
         shown = slice(0, horizon + 1)
-        return ways(real[shown], dreams[:, shown], peeked[shown])
+        return ways(real[shown], dreams, peeked[shown])
 
     def alt(model: str, horizon: int, temperature: float, peek_every: int | None) -> str:
         dreams, _ = dreamed(model, temperature, peek_every)

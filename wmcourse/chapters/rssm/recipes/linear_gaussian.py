@@ -13,7 +13,8 @@ from wmcourse.envs.linear_gaussian import SENSOR_STD, cart_on_a_spring, random_a
 from wmcourse.evaluation.statistics import Interval
 from wmcourse.models.rssm import RSSM, RSSMConfig
 from wmcourse.recipes.descent import Descent, Loss, descend
-from wmcourse.recipes.recipe import OnUpdate, Recipe, Training
+from wmcourse.recipes.history import OnUpdate
+from wmcourse.recipes.recipe import Recipe, Training
 
 PROTOCOL = (
     "random actions, 60 steps, noise drawn with the evaluation seed, which training never used; the model follows at "
