@@ -47,15 +47,14 @@ def test_the_words_of_the_bound_add_up_and_the_truth_closes_the_gap() -> None:
 
 def test_each_picture_stands_at_its_row_and_step() -> None:
     side, steps = galton.SIDE, range(galton.STEPS + 1)
-    pictures = torch.zeros(2, len(steps), side, side)
-    for which in range(2):
-        pictures[which, steps, which, steps] = 1.0  # the lit pixel's column is the step, its row tells the ball
+    pictures = torch.zeros(2, 11, side, side)
+    pictures[0, steps, 0, steps] = pictures[1, steps, 1, steps] = 1.0  # the column is the step, the row tells the ball
     figure = figures_board.boards({"first": pictures[0].flatten(1), "second": pictures[1].flatten(1)})
-    sheet, axes = figure.data[0].z, figure.layout
-    for which, middle in enumerate(axes.yaxis.tickvals):
-        for step, center in zip(axes.xaxis.ticktext, axes.xaxis.tickvals, strict=True):
+    columns = figure.layout.xaxis
+    for which, middle in enumerate(figure.layout.yaxis.tickvals):
+        for step, center in zip(columns.ticktext, columns.tickvals, strict=True):
             top, left = round(middle - (side - 1) / 2), round(center - (side - 1) / 2)
-            tile = sheet[top : top + side, left : left + side]
+            tile = figure.data[0].z[top : top + side, left : left + side]
             assert tile[which, int(step)] == tile.sum() == 1.0
 
 

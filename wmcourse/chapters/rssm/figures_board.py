@@ -84,7 +84,7 @@ def ways_explorer(dream: Dream, real: Float[Tensor, " time"], models: Sequence[s
     def draw(model: str, horizon: int, temperature: float, peek_every: int | None) -> go.Figure:
         dreams, peeked = dreamed(model, temperature, peek_every)
         shown = slice(0, horizon + 1)
-        return ways(real[shown], dreams, peeked[shown])
+        return ways(real[shown], dreams[:, shown], peeked[shown])
 
     def alt(model: str, horizon: int, temperature: float, peek_every: int | None) -> str:
         dreams, _ = dreamed(model, temperature, peek_every)
