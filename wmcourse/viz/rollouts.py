@@ -77,7 +77,7 @@ def compared_figure(
         marker = {"color": REAL, "size": 7, "symbol": "circle"}
         figure.add_scatter(x=time[at], y=truth[at], name="look", mode="markers", marker=marker)
     figure.update_layout(template=TEMPLATE, height=400)
-    figure.update_xaxes(title_text="step")
+    figure.update_xaxes(title_text="step", range=[0, float(time[-1])])
     figure.update_yaxes(title_text=f"{quantity} ({unit})", range=value_range)
     return figure
 
