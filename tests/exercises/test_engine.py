@@ -112,13 +112,15 @@ def test_where_no_mistake_agrees_none_is_named(answer) -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (lambda x, w, gain: None, "no return statement"),
+        (lambda x, w, gain: None, "does it end with `return"),
         (lambda x, w, gain: "seven", "got:      str 'seven'"),
         (lambda x, w, gain: right(x, w, gain).double(), "dtype float64"),
         (lambda x, w, gain: right(x, w, gain).float(), "dtype float32"),
         (lambda x, w, gain: right(x, w, gain).squeeze(), "keeps its axis"),
         (lambda x, w, gain: right(x, w, gain)[:, None], "shape (2, 1)"),
-        (lambda x, w, gain: right(x, w, gain)[:-1], "one too few along axis 0"),
+        (lambda x, w, gain: right(x, w, gain)[:-1], "a tensor of shape (2,)"),
+        (lambda x, w, gain: [x.detach_(), right(x, w, gain)][1], "x.detach_() cuts"),
+        (lambda x, w, gain: [torch.set_default_dtype(torch.float64), right(x, w, gain)][1], "the default dtype"),
         (lambda x, w, gain: right(x, w, gain) / gain * gain, "nan"),
         (lambda x, w, gain: right(x.detach(), w, gain), "none: the graph is cut"),
         (lambda x, w, gain: 2 * right(x, w, gain) - right(x, w, gain).detach(), "gradient of the result"),
@@ -162,6 +164,16 @@ def test_the_random_state_and_the_gradient_mode_stay_as_they_were(answer) -> Non
 def test_two_mistakes_have_words_of_their_own() -> None:
     with pytest.raises(ValueError, match="two mistakes"):
         toy.mistake("the gain is missing")(right)
+
+
+def test_arguments_are_laid_out_as_the_case_says_and_numbers_have_no_gradient() -> None:
+    def sliced(draw):
+        yield {"x": draw.normal(4, 3)[:, 1:]}
+
+    exercise = Exercise("1.7", lambda x: x.sum(), sliced)
+    exercise(lambda x: x.reshape(-1).sum())
+    assert "view size is not compatible" in message(lambda x: x.view(-1).sum(), exercise)
+    assert "a Python number has none" in message(lambda x: x.sum().item(), exercise)
 
 
 # Modules among the arguments ------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from torch import Tensor
 from wmcourse.exercises.failure import describe, numbers
 from wmcourse.exercises.outcome import Outcome
 
+NOTHING = "the function returned None: does it end with `return ...`?"
 ONE_OF = "a batch or a horizon of one keeps its axis: .squeeze() drops every axis of size 1"
 
 
@@ -44,17 +45,21 @@ def difference(
         found = found or _tensors(tensor, got.changed[name], f"`{name}` afterwards", tolerance)
     if found or not gradients:
         return found
+    scalar = isinstance(expected.result, Tensor) and expected.result.dim() == 0
     sizes = [float(gradient.abs().max()) for gradient in expected.gradients.values() if gradient.numel()]
     for name, gradient in expected.gradients.items():
         actual = got.gradients.get(name, torch.zeros_like(gradient))
         if not _close(actual, gradient, 10 * tolerance, floor=1e-3 * max(sizes)):
-            return _gradients(gradient, actual, f"gradient of the result (of a weighted sum of it) for `{name}`")
+            what = "gradient of the result" + ("" if scalar else " (of a weighted sum of it)")
+            number = isinstance(got.result, float | int)
+            return _gradients(gradient, actual, f"{what} for `{name}`", number)
     return None
 
 
-def _gradients(expected: Tensor, got: Tensor, what: str) -> Difference:
+def _gradients(expected: Tensor, got: Tensor, what: str, number: bool) -> Difference:
     if not bool(got.any()):
-        return Difference(f"a {what}", "none: the graph is cut on the way", kind="gradient")
+        none = "a Python number has none" if number else "none: the graph is cut on the way"
+        return Difference(f"a {what}", none, kind="gradient")
     if not bool(expected.any()):
         return Difference(f"no {what}", describe(got), "hold it still: .detach() or torch.no_grad()", kind="gradient")
     shown = _shown(expected, got)
@@ -75,10 +80,13 @@ def _compare(expected: Any, got: Any, what: str, tolerance: float, names: Sequen
     if expected is None:
         return None if got is None else Difference(f"{what}: None", describe(got))
     if got is None:
-        return Difference(f"{what}: {describe(expected)}", "None", "the function has no return statement")
+        return Difference(f"{what}: {describe(expected)}", "None", NOTHING)
     if isinstance(expected, bool) or isinstance(got, bool):
-        same = isinstance(got, bool) and got == expected
-        return None if same else Difference(f"{what}: {expected}", describe(got) if type(got) is not bool else str(got))
+        if isinstance(got, bool) and got == expected:
+            return None
+        claim = what.removeprefix("whether ")
+        wanted = f"{claim}: {expected}" if claim == what else claim if expected else f"not that {claim}"
+        return Difference(wanted, "this is not so" if isinstance(got, bool) and claim != what else describe(got))
     if isinstance(expected, int):
         try:
             same = operator.index(got) == expected
@@ -105,7 +113,7 @@ def _sequences(
     if fields and getattr(got, "_fields", ()) != fields:
         return Difference(f"{what}: a {type(expected).__name__} ({', '.join(fields)})", describe(got))
     if got is None:
-        return Difference(f"{what}: {len(expected)} things", "None", "the function has no return statement")
+        return Difference(f"{what}: {len(expected)} things", "None", NOTHING)
     if not isinstance(got, tuple | list) or len(got) != len(expected):
         wanted = f"{what}: {len(expected)} things" + (f", {', '.join(names)}" if names else "")
         return Difference(wanted, f"{len(got)} things" if isinstance(got, tuple | list) else describe(got))
@@ -122,7 +130,7 @@ def _tensors(expected: Tensor, got: Any, what: str, tolerance: float) -> Differe
     kind = str(expected.dtype).removeprefix("torch.")
     wanted = f"{what}: a tensor of shape {tuple(expected.shape)}"
     if got is None:
-        return Difference(wanted, "None", "the function has no return statement" if what == "the result" else "")
+        return Difference(wanted, "None", NOTHING if what == "the result" else "")
     if isinstance(got, float | int) and not isinstance(got, bool) and expected.dim() == 0:
         got = torch.tensor(got, dtype=expected.dtype)  # a number will do, where no gradient is asked for
     if not isinstance(got, Tensor):
@@ -130,7 +138,8 @@ def _tensors(expected: Tensor, got: Any, what: str, tolerance: float) -> Differe
     if got.shape != expected.shape:
         return Difference(wanted, describe(got), _shape_shows(tuple(expected.shape), tuple(got.shape)))
     if got.dtype != expected.dtype:
-        return Difference(f"{wanted} and dtype {kind}", f"dtype {str(got.dtype).removeprefix('torch.')}")
+        likely = "a result has the dtype of the arguments, unless the text names another"
+        return Difference(f"{wanted} and dtype {kind}", f"dtype {str(got.dtype).removeprefix('torch.')}", likely)
     if got.device != expected.device:
         return Difference(f"{wanted} on the device of the arguments, {expected.device}", f"one on {got.device}")
     if expected.is_floating_point() and not bool(got.isfinite().all()) and bool(expected.isfinite().all()):
@@ -166,8 +175,4 @@ def _shape_shows(expected: tuple[int, ...], got: tuple[int, ...]) -> str:
         return ONE_OF
     if len(expected) > 1 and got == (expected[1], expected[0], *expected[2:]):
         return "the first two axes have changed places"
-    if len(got) == len(expected):
-        apart = [(i, b - a) for i, (a, b) in enumerate(zip(expected, got, strict=True)) if a != b]
-        if len(apart) == 1 and abs(apart[0][1]) == 1:
-            return f"one too {'many' if apart[0][1] == 1 else 'few'} along axis {apart[0][0]}"
     return ""

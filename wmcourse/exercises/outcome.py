@@ -87,9 +87,9 @@ def _fresh(value: Any, name: str, leaves: dict[str, Tensor] | None) -> Any:
     if isinstance(value, Tensor):
         copied = value.detach().clone()
         if leaves is None or not copied.is_floating_point():
-            return copied
+            return copied if value.is_contiguous() else _sliced(copied)
         leaves[name] = copied.requires_grad_()
-        return copied.clone()
+        return copied.clone() if value.is_contiguous() else _sliced(copied)
     if isinstance(value, Generator):
         return value.clone_state()
     if isinstance(value, nn.Module):
@@ -105,6 +105,11 @@ def _fresh(value: Any, name: str, leaves: dict[str, Tensor] | None) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(_fresh(part, f"{name}[{i}]", leaves) for i, part in enumerate(value))
     return copy.deepcopy(value)
+
+
+def _sliced(tensor: Tensor) -> Tensor:
+    """The same numbers as a part of a larger tensor, whose rows do not lie one after the other."""
+    return torch.cat([tensor, tensor[..., :1].detach()], dim=-1)[..., :-1]
 
 
 def _tensors(value: Any, name: str) -> Iterator[tuple[str, Tensor]]:
@@ -126,6 +131,9 @@ def _harm(
         was, now = ("on", "off") if graph else ("off", "on")
         likely = "use `with torch.no_grad():`, which ends"
         return Harm(f"gradients switched {was}, as they were", f"gradients switched {now} everywhere", likely)
+    if torch.get_default_dtype() != torch.float32:
+        torch.set_default_dtype(torch.float32)
+        return Harm("the default dtype as it was, float32", "another one everywhere", "say which dtype a tensor has")
     if torch.initial_seed() != seed:
         likely = "leave torch.manual_seed to the caller"
         return Harm("the random seed as it was", f"the seed {torch.initial_seed()}", likely)
@@ -134,7 +142,8 @@ def _harm(
             likely = "leave .backward() and .zero_grad() to the caller"
             return Harm(f"`{name}.grad` as it was", f"another `{name}.grad`", likely)
     for name, value in case.items():
-        if harm := _argument_harm(name, given[name], value, name in changes):
+        learns = any(key == name or key.startswith((f"{name}.", f"{name}[")) for key in leaves)
+        if harm := _argument_harm(name, given[name], value, name in changes, learns):
             return harm
     return None
 
@@ -148,10 +157,13 @@ def _replaced(given: Case, handed: dict[str, list[tuple[str, Tensor]]]) -> Harm 
     return None
 
 
-def _argument_harm(name: str, now: Any, before: Any, changes: bool) -> Harm | None:
+def _argument_harm(name: str, now: Any, before: Any, changes: bool, learns: bool) -> Harm | None:
     if isinstance(before, Tensor):
         if now.is_leaf and now.requires_grad:  # those that are given a gradient are no leaves
             return Harm(f"`{name}` without requires_grad, as it was given", "requires_grad=True", "leave it alone")
+        if learns and before.is_floating_point() and not now.requires_grad:
+            likely = "x.detach() makes a new tensor, x.detach_() cuts the one that it was given"
+            return Harm(f"`{name}` with the graph that it was given with", "none", likely)
         same = changes or (now.shape == before.shape and torch.allclose(now, before, 0, 0, equal_nan=True))
         return None if same else Harm(f"`{name}` as it was given", f"a changed `{name}`", "build new tensors instead")
     if isinstance(before, nn.Module):
@@ -160,7 +172,7 @@ def _argument_harm(name: str, now: Any, before: Any, changes: bool) -> Harm | No
         if len(now) != len(before):
             return Harm(f"`{name}` of length {len(before)}, as it was given", f"length {len(now)}", "only read it")
         parts = ((f"{name}[{i}]", *pair) for i, pair in enumerate(zip(now, before, strict=True)))
-        return next((harm for part in parts if (harm := _argument_harm(*part, changes))), None)
+        return next((harm for part in parts if (harm := _argument_harm(*part, changes, learns))), None)
     if isinstance(before, int | str) and now != before:
         return Harm(f"`{name}` = {before!r}, as it was given", repr(now), "only read it")
     return None

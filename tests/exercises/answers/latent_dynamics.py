@@ -238,7 +238,7 @@ RIGHT = {
     "preprocess": [by_area, in_whole_numbers],
     "one_step_latent_loss": [by_steps, of_a_frozen_copy],
     "probe_r2": [with_a_probe, by_numpy, target_by_target],
-    "same_frame_different_future": [poles, whole_numbers, at_the_right_end, at_the_largest_angle],
+    "same_frame_different_future": [states_in_double, poles, whole_numbers, at_the_right_end, at_the_largest_angle],
 }
 WRONG = {
     "encoder_output_shape": [
@@ -273,7 +273,6 @@ WRONG = {
     "same_frame_different_future": [
         action_true,
         action_tensor_true,
-        states_in_double,
         beyond_the_right_end,
         falls_on_the_way,
     ],

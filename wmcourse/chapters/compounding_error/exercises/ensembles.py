@@ -24,6 +24,8 @@ def ensembles(draw: Draw) -> Iterator[Case]:
         steps = [still(make(draw, latent, action, unit)) for make in makes]
         z, actions = draw.normal(batch, latent, scale=unit), draw.normal(batch, horizon, action)
         yield {"steps": steps, "z": z, "actions": actions}
+    same = still(dense(draw, 3, 2, 1.0))  # members that never part
+    yield {"steps": [same, same], "z": draw.normal(2, 3), "actions": draw.normal(2, 4, 2)}
 
 
 def members(steps: list[Step], z: Tensor, actions: Tensor) -> Tensor:

@@ -23,8 +23,9 @@ def forecasts(draw: Draw) -> Iterator[Case]:
         (2, 6, 3, 0.02, 0.0, 0.9),
         (4, 5, 3, 0.2, 0.25, 0.0),
         (6, 8, 2, 1e-6, 1e-5, 1.0),
+        (5, 4, 3, 0.05, 0.25, 0.8),
     ):
-        variance = draw.magnitudes(dimensions, low=1e-6, high=1e4)
+        variance = draw.magnitudes(dimensions, low=1e-9, high=1e4)
         target = draw.normal(rollouts, horizon, dimensions) * variance.sqrt()
         error = rate * torch.arange(1, horizon + 1) * draw.normal(rollouts, horizon).exp()
         missed = (error.unsqueeze(-1) * variance).sqrt() * draw.normal(rollouts, horizon, dimensions)

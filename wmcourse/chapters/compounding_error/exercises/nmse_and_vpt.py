@@ -91,7 +91,7 @@ def _nan_is_valid(threshold: float, share: float, **forecast: Tensor) -> Scores:
     return errors.mean(0), scores(errors.nan_to_num(-1.0), threshold, share)[1]
 
 
-@mistake("never too few should give H, not 0: argmax finds no failure there")
+@mistake("never too few should give H, not 0: a search for the first failure finds none there")
 def _argmax(threshold: float, share: float, **forecast: Tensor) -> Scores:
     nmse, vpt = scores(normalized(**forecast), threshold, share)
     return nmse, vpt % len(nmse)

@@ -67,11 +67,10 @@ def line_up(z: Any, action: Any, latent: int, width: int) -> None:
     if [shape[-1:] for shape in shapes] == [(latent,), (width,)] and shapes[0][:-1] == shapes[1][:-1]:
         return
     swapped = [shape[-1:] for shape in shapes] == [(width,), (latent,)] and width != latent
-    apart = [shape[-1:] for shape in shapes] == [(latent,), (width,)]
     raise CheckFailed(
         f"step(z, a) with z (..., {latent}) and a (..., {width}), their other axes the same",
         f"z {shapes[0]} and a {shapes[1]}",
-        "the latent comes first: step(z, a)" if swapped else "one action for each latent" if apart else "",
+        "the latent comes first: step(z, a)" if swapped else "",
     )
 
 

@@ -14,7 +14,7 @@ def voyages(draw: Draw) -> Iterator[Case]:
     """Looks never again, at each step, now and then, at the last step alone."""
     for batch, steps, action, shape, every, scale, dtype in (
         (2, 7, 3, (4,), 3, 3.0, torch.float32),
-        (3, 4, 2, (6,), None, 1.0, torch.float32),
+        (3, 110, 2, (6,), None, 1.0, torch.float32),
         (2, 6, 3, (4, 5), 2, 100.0, torch.float32),
         (4, 2, 5, (1, 6, 7), 1, 0.01, torch.float32),
         (1, 5, 3, (2,), 4, 3.0, torch.float32),

@@ -40,7 +40,7 @@ class Transition(nn.Module):
     def forward(self, pair: Any) -> Tensor:
         if not isinstance(pair, Tensor) or pair.dim() == 0 or pair.shape[-1] != self.latent + self.action:
             wanted = f"latent and action side by side for the transition, (..., {self.latent} + {self.action})"
-            raise CheckFailed(wanted, describe(pair), CAT)
+            raise CheckFailed(wanted, describe(pair), "" if isinstance(pair, Tensor) else CAT)
         return self.layers(pair) + self.drift
 
 

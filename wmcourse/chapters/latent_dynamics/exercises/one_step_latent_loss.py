@@ -52,7 +52,7 @@ ADVICE = {
     "Expected size 5 but got size 4": ONE_MORE,
     "Expected size 9 but got size 8": ONE_MORE,
     "Inference tensors cannot be saved": "encode within torch.no_grad(): inference_mode's tensors teach nothing",
-    "must have same number of dimensions": "z and a need the same axes: give z the axes (B, T + 1, Z) again",
+    "must have same number of dimensions": "to go side by side, z and a need the same number of axes: (B, T, ...)",
     "'function' object has no attribute": "encoder and transition are only called: they need not be modules",
 }
 

@@ -45,7 +45,7 @@ def by_blocks(picture: Tensor, crop: Crop, size: Size) -> Tensor:
 
 
 ADVICE = {
-    "is invalid for input of size": "a block is (bottom - top) // height by (right - left) // width pixels",
+    "is invalid for input of size": "the shape has another number of entries than what is reshaped: compare the two",
     "view size is not compatible": "a crop is a window into the picture: .reshape, or .contiguous() before .view",
     "could not infer output dtype": FLOAT,
     "not implemented for 'Byte'": FLOAT,

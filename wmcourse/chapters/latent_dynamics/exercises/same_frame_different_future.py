@@ -44,11 +44,11 @@ def properties(returned: Any) -> Iterator[tuple[str, Any]]:
     yield "whether both states are tensors", all(isinstance(state, Tensor) for state in states)
     if not all(isinstance(state, Tensor) for state in states):
         return
-    states = [state.float() if state.dtype == torch.int64 else state for state in states]  # 1 is as good as 1.0
-    good = [state.shape == (4,) and state.dtype == torch.float32 for state in states]
+    states = [state.float() for state in states]
+    good = [state.shape == (4,) for state in states]
     yield "state_a", LARGEST if good[0] else states[0]
     yield "state_b", LARGEST if good[1] else states[1]
-    yield "whether the action is the whole number 0 or 1", is_action(action)
+    yield "the action", "0 or 1, a whole number" if is_action(action) else repr(action)
     if all(good) and is_action(action):
         yield from shown(torch.stack(states).detach(), operator.index(action))
 

@@ -44,7 +44,7 @@ def _no_stops(kl: Kl, posterior: Tensor, prior: Tensor, balance: float, free_nat
     return kl(posterior, prior).mean().clamp_min(free_nats)
 
 
-@balanced_kl.mistake("the shares are swapped: the prior gets `balance`, the posterior the rest")
+@balanced_kl.mistake("the shares, or the detaches, are swapped: the prior gets `balance`, the posterior the rest")
 def _swapped_shares(balance: float, **sides: Any) -> Tensor:
     return by_shares(**sides, balance=1 - balance)
 

@@ -32,6 +32,7 @@ def beliefs(draw: Draw) -> Iterator[Case]:
         (categorical_kl, (1, 1, 4), 1.5, 0.0, 0.0),
         (gaussian_kl, (3, 4, 2), 1.0, 1.0, 0.7),
         (gaussian_kl, (2, 6, 4), 1.0, 0.9, 3.0),
+        (gaussian_kl, (2, 3, 4), 1.0, 0.6, 30.0),
     ):
         prior = draw.normal(*shape, scale=max(apart, 1.0))
         posterior = prior + apart * draw.uniform(*shape[:2], 1, high=2.0) * draw.normal(*shape)

@@ -18,6 +18,7 @@ def walks(draw: Draw) -> Iterator[Case]:
         (1, 0.6, 1.4, 0.1, 2.0),
         (7, 0.0, 1.0, 5e-4, 2e3),
         (5, 3e-7, 2e-6, 1e-7, 1e-5),
+        (4, 3e-10, 2e-10, 1e-10, 1e-9),
         (6, 2e4, 5e3, 1e3, 1e5),
     ):
         variance = draw.magnitudes(batch, low=least, high=most)

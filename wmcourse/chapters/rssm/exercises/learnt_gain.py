@@ -21,14 +21,11 @@ def looks(draw: Draw) -> Iterator[Case]:
         (5, 3, 0.4, 1e-8, 0.1),
         (2, 9, 0.7, 1e5, 0.1),
     ):
-        expected, innovation = draw.normal(batch, time, mean=1.0), draw.normal(batch, time, mean=0.7)
-        innovation[draw.flags(batch, time, share=0.2)] = 0.0
-        correction = slope * innovation + scatter * draw.normal(batch, time)
-        yield {
-            "expected": scale * expected,
-            "believed": scale * (expected + correction),
-            "observed": scale * (expected + innovation),
-        }
+        expected, innovation = draw.normal(batch, time + 1, mean=1.0), draw.normal(batch, time + 1, mean=0.7)
+        innovation[draw.flags(batch, time + 1, share=0.2)] = 0.0
+        correction = slope * innovation + scatter * draw.normal(batch, time + 1)
+        told = {"expected": expected, "believed": expected + correction, "observed": expected + innovation}
+        yield {name: (scale * each)[:, 1:] for name, each in told.items()}  # parts of larger tensors, as in a notebook
 
 
 def by_projection(expected: Tensor, believed: Tensor, observed: Tensor) -> Tensor:
@@ -43,6 +40,7 @@ learnt_gain = Exercise(
     looks,
     view=as_tensor,
     learns=(),
+    unseen=False,
     advice={"elements cannot be converted to Scalar": "sum over all of them first: the slope is one number"},
 )
 

@@ -51,7 +51,7 @@ rssm_step = Exercise(
     },
 )
 LATENTS: dict[str, Latent] = {
-    "a draw has no gradient of its own: add (probabilities - probabilities.detach())": lambda logits, hard: hard,
+    "no gradient comes through the draw: add (p - p.detach()), p the probabilities": lambda logits, hard: hard,
     "rounding: bracket as one_hot + (probabilities - probabilities.detach()), the difference is exactly 0": (
         lambda logits, hard: hard + logits.softmax(-1) - logits.softmax(-1).detach()
     ),

@@ -33,7 +33,7 @@ def many_steps(step: Answer, parts: Any, deter: Tensor, stoch: Tensor, *rest: An
         "deter": new,
         "prior logits, made log-probabilities": _normalized(prior),
         "posterior logits, made log-probabilities": _normalized(posterior),
-        "stoch - stoch.detach()": latent - latent.detach() if isinstance(latent, Tensor) else latent,
+        "stoch, the part of it that has a gradient": latent - latent.detach() if isinstance(latent, Tensor) else latent,
     }
     if not isinstance(latent, Tensor) or latent.shape != stoch.shape:
         return found
