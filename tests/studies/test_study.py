@@ -3,11 +3,13 @@
 import json
 import math
 
+import cloudpickle
 import pytest
 import torch
 
 from wmcourse.evaluation.statistics import Interval
 from wmcourse.studies import Run, Study, load_study
+from wmcourse.zoo import registry
 
 
 @pytest.fixture(autouse=True)
@@ -95,3 +97,9 @@ def test_the_stored_file_can_be_read_by_people(folder):
     data = json.loads((folder / "toy-study.json").read_text())
     assert data["runs"]["twice"][1]["metrics"]["nmse"] == {"value": 8.0, "low": 7.0, "high": 9.0}
     assert "solved" not in data["runs"]["twice"][1]  # what there is not is not written
+
+
+@pytest.mark.parametrize("name", registry.study_names())
+def test_every_study_of_the_course_can_be_sent_to_another_process(name):
+    sent = cloudpickle.loads(cloudpickle.dumps(registry.study(name)))
+    assert (sent.name, list(sent.variants)) == (name, list(registry.study(name).variants))
