@@ -65,7 +65,7 @@ def lab(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "OMP_NUM_THREADS": "2",
+        "OMP_NUM_THREADS": "1",  # two threads beside another busy process are slower than one
     }
     running = Lab(f"http://127.0.0.1:{port}", token, folder)
     with (home / "log").open("w") as log:

@@ -80,14 +80,8 @@ def in_double(result: Any) -> Any:
     return result
 
 
-SPOILED = {
-    "nothing": lambda result: None,
-    "a word": lambda result: "seven",
-    "an error": lambda result: 1 / 0,
-    "double precision": in_double,
-    "gradients off": lambda result: [result, torch.set_grad_enabled(False)][0],
-    "a seed": lambda result: [result, torch.manual_seed(1)][0],
-}
+SPOILED = {"nothing": lambda result: None, "double precision": in_double}
+"""What the engine has to notice of every exercise; all else that it notices is tested on a toy."""
 
 
 @pytest.mark.parametrize("spoil", SPOILED.values(), ids=SPOILED.keys())
@@ -98,7 +92,7 @@ def test_a_spoiled_solution_is_wrong(functions, chapter, name, spoil) -> None:
 
     def answer(*arguments: Any) -> Any:
         result = solution(*arguments)
-        untouched.append(spoil in (in_double, SPOILED["nothing"]) and spoil(result) is result)
+        untouched.append(spoil(result) is result)
         return spoil(result)
 
     try:
