@@ -118,6 +118,15 @@ def wait_for(page: Page, condition: Callable[[], bool], seconds: float, what: st
         page.wait_for_timeout(300)
 
 
+def is_whole(notebook: Path) -> bool:
+    """Is the file complete? It changes when JupyterLab begins to write it, not when it ends."""
+    try:
+        json.loads(notebook.read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    return True
+
+
 def test_a_chapter_runs_and_its_live_sliders_move_the_real_model(notebook, open_notebook, lab, keep_screenshot):
     page: Page = open_notebook(notebook)
     copy = lab.folder / notebook.name
@@ -129,7 +138,7 @@ def test_a_chapter_runs_and_its_live_sliders_move_the_real_model(notebook, open_
     wait_for(page, lambda: [k["execution_state"] for k in lab.api("kernels")] == ["idle"], 300, "the kernel to rest")
     before = copy.stat().st_mtime
     page.keyboard.press("Control+s")
-    wait_for(page, lambda: copy.stat().st_mtime > before, 120, "the notebook to be saved")
+    wait_for(page, lambda: copy.stat().st_mtime > before and is_whole(copy), 120, "the notebook to be saved")
     ran = nbformat.read(copy, as_version=4)
     outputs = [output for cell in ran.cells if cell.cell_type == "code" for output in cell.outputs]
     assert [output.evalue for output in outputs if output.output_type == "error"] == []
