@@ -51,7 +51,7 @@ test-chapters: setup
 	$(if $(SOLUTIONS),$(NBVAL) --nbval $(SOLUTIONS))
 
 test-browser: setup
-	$(BIN)/python -m pytest -q -rs $(PARALLEL) loadscope tests/browser
+	$(BIN)/python -m pytest -q -rs $(PARALLEL) loadgroup tests/browser
 
 lab: setup
 	$(BIN)/jupyter lab --notebook-dir=. $(if $(wildcard book/index.md),book/index.md)

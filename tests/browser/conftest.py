@@ -40,7 +40,8 @@ def documents() -> list[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every page of the table of contents is opened once, and all tests of it look at the same page."""
     if "opened" in metafunc.fixturenames:
-        metafunc.parametrize("opened", documents(), indirect=True, scope="session")
+        pages = [pytest.param(name, marks=pytest.mark.xdist_group(name), id=name) for name in documents()]
+        metafunc.parametrize("opened", pages, indirect=True, scope="session")
     if "notebook" in metafunc.fixturenames:
         notebooks = chapters_for_lab()
         metafunc.parametrize("notebook", notebooks, ids=[path.stem for path in notebooks])
@@ -156,10 +157,12 @@ def built(document: str) -> Path:
 
 
 @pytest.fixture
-def keep_screenshot() -> Callable[[Page, str], Path]:
-    """Keep a picture of the whole page in `tests/browser/screenshots`, which git ignores."""
+def keep_screenshot() -> Callable[[Page, str], Path | None]:
+    """With `WMCOURSE_SCREENSHOTS=1`, keep a picture of the whole page in `tests/browser/screenshots`, not in git."""
 
-    def keep(page: Page, name: str) -> Path:
+    def keep(page: Page, name: str) -> Path | None:
+        if os.environ.get("WMCOURSE_SCREENSHOTS") != "1":
+            return None
         SCREENSHOTS.mkdir(exist_ok=True)
         (SCREENSHOTS / ".gitignore").write_text("*\n")
         path = SCREENSHOTS / f"{name}.png"
