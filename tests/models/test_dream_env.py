@@ -44,6 +44,7 @@ def test_gymnasiums_checker_accepts_it(dream_cartpole, temperature, render):
 
 def test_a_dream_of_the_true_physics_is_the_real_game(dream_cartpole):
     env, real = dream_cartpole(), gym.make("CartPole-v1")
+    env.action_space.seed(0)
     real.reset(seed=0)
     for start in range(len(STARTS)):
         observation, _ = env.reset(options={"start": start})
@@ -55,7 +56,7 @@ def test_a_dream_of_the_true_physics_is_the_real_game(dream_cartpole):
             action = env.action_space.sample()
             dreamed, reward, ended, cut, info = env.step(action)
             observation, real_reward, over, _, _ = real.step(action)
-            np.testing.assert_allclose(dreamed, observation, atol=1e-5)
+            np.testing.assert_allclose(dreamed, observation, rtol=1e-5, atol=2e-5)
             assert (reward, ended, cut) == (real_reward, over, False)
             assert info["continues"] == 1.0 - ended
 

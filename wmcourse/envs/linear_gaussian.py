@@ -38,7 +38,8 @@ class LinearGaussian:
     def __post_init__(self) -> None:
         for name in ("process_noise", "observation_noise", "initial_covariance"):
             matrix = getattr(self, name)
-            if not torch.allclose(matrix, matrix.mT) or torch.linalg.eigvalsh(matrix).min() < -1e-6:
+            rounding = 1e-6 * max(1.0, float(matrix.abs().max()))
+            if not torch.allclose(matrix, matrix.mT, atol=rounding) or torch.linalg.eigvalsh(matrix).min() < -rounding:
                 raise ValueError(
                     f"{name} must be a covariance, symmetric and without negative eigenvalues; got {matrix}"
                 )
