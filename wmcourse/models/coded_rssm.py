@@ -9,6 +9,7 @@ from wmcourse.models.autoencoder import Autoencoder, AutoencoderConfig
 from wmcourse.models.protocol import Prediction
 from wmcourse.models.rssm import RSSM, RSSMConfig, RSSMState
 from wmcourse.models.validation import check_observation
+from wmcourse.nets.latents import Temperature
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,15 @@ class CodedRSSM(nn.Module):
         state: RSSMState,
         action: Float[Tensor, "batch action"],
         observation: Float[Tensor, "batch *observation"],
-        temperature: float = 1.0,
+        temperature: Temperature = 1.0,
     ) -> RSSMState:
         """Encode what is seen, then the RSSM's posterior."""
         check_observation(self, observation)
         return self.rssm.observe(state, action, self.autoencoder.encode(observation), temperature)
 
-    def imagine(self, state: RSSMState, action: Float[Tensor, "batch action"], temperature: float = 1.0) -> RSSMState:
+    def imagine(
+        self, state: RSSMState, action: Float[Tensor, "batch action"], temperature: Temperature = 1.0
+    ) -> RSSMState:
         """The RSSM's prior."""
         return self.rssm.imagine(state, action, temperature)
 

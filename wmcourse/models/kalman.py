@@ -9,6 +9,7 @@ from torch import Tensor
 from wmcourse.envs.linear_gaussian import LinearGaussian
 from wmcourse.models.protocol import Prediction
 from wmcourse.models.validation import check_action, check_observation
+from wmcourse.nets.latents import Temperature
 
 
 class KalmanState(NamedTuple):
@@ -41,14 +42,14 @@ class KalmanFilter:
         state: KalmanState,
         action: Float[Tensor, "batch action"],
         observation: Float[Tensor, "batch *observation"],
-        temperature: float = 1.0,
+        temperature: Temperature = 1.0,
     ) -> KalmanState:
         """Predict with `action`, then correct by `observation`."""
         check_observation(self, observation)
         return self.correct(self.imagine(state, action, temperature), observation)
 
     def imagine(
-        self, state: KalmanState, action: Float[Tensor, "batch action"], temperature: float = 1.0
+        self, state: KalmanState, action: Float[Tensor, "batch action"], temperature: Temperature = 1.0
     ) -> KalmanState:
         """Predict: mean A m + B a, covariance A P A^T + Q.
 

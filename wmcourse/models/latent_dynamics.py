@@ -10,6 +10,7 @@ from wmcourse.models.autoencoder import Autoencoder, AutoencoderConfig
 from wmcourse.models.protocol import Prediction, map_state
 from wmcourse.models.transition import LatentState, Transition, TransitionConfig
 from wmcourse.models.validation import check_action, check_observation
+from wmcourse.nets.latents import Temperature
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class LatentDynamics(nn.Module):
         state: LatentState,
         action: Float[Tensor, "batch action"],
         observation: Float[Tensor, "batch *observation"],
-        temperature: float = 1.0,
+        temperature: Temperature = 1.0,
     ) -> LatentState:
         """Encode what is seen. Only the memory, if there is one, still knows what was before."""
         check_action(self, action)
@@ -56,7 +57,7 @@ class LatentDynamics(nn.Module):
         return self.transition.look(state, action, self.autoencoder.encode(observation))
 
     def imagine(
-        self, state: LatentState, action: Float[Tensor, "batch action"], temperature: float = 1.0
+        self, state: LatentState, action: Float[Tensor, "batch action"], temperature: Temperature = 1.0
     ) -> LatentState:
         """One step in the code; temperature multiplies noise of the size of the model's own one-step error."""
         check_action(self, action)
@@ -94,7 +95,7 @@ class Ensemble(nn.Module):
         state: LatentState,
         action: Float[Tensor, "batch action"],
         observation: Float[Tensor, "batch *observation"],
-        temperature: float = 1.0,
+        temperature: Temperature = 1.0,
     ) -> LatentState:
         """All members see the same."""
         check_action(self, action)
@@ -104,7 +105,7 @@ class Ensemble(nn.Module):
         return _side_by_side([member.look(own, action, latent) for member, own in pairs])
 
     def imagine(
-        self, state: LatentState, action: Float[Tensor, "batch action"], temperature: float = 1.0
+        self, state: LatentState, action: Float[Tensor, "batch action"], temperature: Temperature = 1.0
     ) -> LatentState:
         """Each member takes its own step."""
         check_action(self, action)

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 from jaxtyping import Float
 from torch import Tensor
 
+from wmcourse.nets.latents import Temperature
+
 State = TypeVar("State")
 
 
@@ -42,12 +44,12 @@ class WorldModel(Protocol[State]):
         state: State,
         action: Float[Tensor, "batch action"],
         observation: Float[Tensor, "batch *observation"],
-        temperature: float = 1.0,
+        temperature: Temperature = 1.0,
     ) -> State:
         """Closed loop: advance with `action`, then correct the belief with a real observation."""
         ...
 
-    def imagine(self, state: State, action: Float[Tensor, "batch action"], temperature: float = 1.0) -> State:
+    def imagine(self, state: State, action: Float[Tensor, "batch action"], temperature: Temperature = 1.0) -> State:
         """Open loop: advance with `action` alone. Temperature 0 takes the mode or mean instead of a sample."""
         ...
 

@@ -12,7 +12,7 @@ from wmcourse.data.replay import Batch
 from wmcourse.models.protocol import Prediction, map_state
 from wmcourse.models.validation import check_action, check_observation
 from wmcourse.nets.conv import ConvDecoder, ConvEncoder, over_batch
-from wmcourse.nets.latents import CategoricalLatent, DeterministicLatent, GaussianLatent, Latent
+from wmcourse.nets.latents import CategoricalLatent, DeterministicLatent, GaussianLatent, Latent, Temperature
 from wmcourse.nets.mlp import Normalizer, mlp
 
 Head = Literal["observation", "reward", "continues"]
@@ -126,7 +126,7 @@ class RSSM(nn.Module):
         state: RSSMState,
         action: Float[Tensor, "batch action"],
         observation: Float[Tensor, "batch *observation"],
-        temperature: float = 1.0,
+        temperature: Temperature = 1.0,
     ) -> RSSMState:
         """Advance with `action`, then draw the latent from the posterior given `observation`."""
         check_action(self, action)
@@ -138,7 +138,9 @@ class RSSM(nn.Module):
             belief = torch.where(unstarted, belief, self.prior_head(deter))
         return RSSMState(deter, self.latent.sample(belief, temperature))
 
-    def imagine(self, state: RSSMState, action: Float[Tensor, "batch action"], temperature: float = 1.0) -> RSSMState:
+    def imagine(
+        self, state: RSSMState, action: Float[Tensor, "batch action"], temperature: Temperature = 1.0
+    ) -> RSSMState:
         """Advance with `action`, then draw the latent from the prior: nothing is seen."""
         check_action(self, action)
         return self.advance(state, action, temperature)
@@ -147,7 +149,7 @@ class RSSM(nn.Module):
         self,
         state: RSSMState,
         action: Float[Tensor, "batch action"],
-        temperature: float = 1.0,
+        temperature: Temperature = 1.0,
         generator: Generator | None = None,
     ) -> RSSMState:
         """`imagine` without the check of its input, for the inner loop of training."""

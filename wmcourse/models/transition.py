@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor, nn
 
 from wmcourse.models.protocol import map_state
+from wmcourse.nets.latents import Temperature, is_greedy
 from wmcourse.nets.mlp import mlp
 
 TICKS = 12
@@ -136,9 +137,9 @@ class Transition(nn.Module):
         error = self.advance(states, actions.flatten(0, 1)).latent - latents[:, 1:].flatten(0, 1)
         self.residual.copy_(error[real.flatten()].square().mean(0).sqrt())
 
-    def perturbed(self, state: LatentState, temperature: float) -> LatentState:
+    def perturbed(self, state: LatentState, temperature: Temperature) -> LatentState:
         """Add noise of `temperature` times the size of the one-step error to the latent."""
-        if temperature == 0.0:
+        if is_greedy(temperature):
             return state
         return state._replace(latent=state.latent + temperature * self.residual * torch.randn_like(state.latent))
 

@@ -20,6 +20,8 @@ def check_action(model: WorldModel, action: Tensor, *, axes: tuple[str, ...] = (
 
 
 def _check(tensor: Tensor, name: str, axes: tuple[str, ...], shape: tuple[int, ...], hint: str = "") -> None:
+    if torch.compiler.is_exporting():  # a graph for the page: there are no values to look at
+        return
     expected = f"({', '.join([*axes, *map(str, shape)])}{',' if len(axes) + len(shape) == 1 else ''})"
     if not tensor.is_floating_point():
         raise ValueError(f"{name} has dtype {tensor.dtype}; a world model needs floats, such as torch.float32{hint}")

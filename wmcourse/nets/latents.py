@@ -8,6 +8,9 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+Temperature = float | Float[Tensor, ""]
+"""What the spread of a draw is multiplied by, 0 for no draw; a tensor, to make a graph that takes any temperature."""
+
 
 @runtime_checkable
 class Latent(Protocol):
@@ -16,7 +19,7 @@ class Latent(Protocol):
     parameter_dim: int
     sample_dim: int
 
-    def sample(self, parameters: Tensor, temperature: float = 1.0, generator: Generator | None = None) -> Tensor:
+    def sample(self, parameters: Tensor, temperature: Temperature = 1.0, generator: Generator | None = None) -> Tensor:
         """A differentiable sample; temperature 0 gives the mean or mode."""
         ...
 
@@ -41,12 +44,12 @@ class GaussianLatent:
     def sample(
         self,
         parameters: Float[Tensor, "*batch parameter"],
-        temperature: float = 1.0,
+        temperature: Temperature = 1.0,
         generator: Generator | None = None,
     ) -> Float[Tensor, "*batch latent"]:
         """Reparameterized sample with the standard deviation multiplied by `temperature`."""
         mean, std = self.mean_std(parameters)
-        if temperature == 0.0:
+        if is_greedy(temperature):
             return mean
         noise = torch.randn(mean.shape, generator=generator)
         return mean + temperature * std * noise
@@ -78,11 +81,13 @@ class CategoricalLatent:
     def sample(
         self,
         parameters: Float[Tensor, "*batch parameter"],
-        temperature: float = 1.0,
+        temperature: Temperature = 1.0,
         generator: Generator | None = None,
     ) -> Float[Tensor, "*batch latent"]:
         """Straight-through one-hot sample of the tempered distribution; temperature 0 takes the likeliest class."""
         log_probs = self.log_probs(parameters)
+        if isinstance(temperature, Tensor):
+            return gumbel_max(log_probs, temperature, generator).flatten(-2)
         if temperature not in (0.0, 1.0):
             log_probs = (log_probs / temperature).log_softmax(-1)
         return straight_through(log_probs, greedy=temperature == 0.0, generator=generator).flatten(-2)
@@ -104,7 +109,7 @@ class DeterministicLatent:
     def sample(
         self,
         parameters: Float[Tensor, "*batch parameter"],
-        temperature: float = 1.0,
+        temperature: Temperature = 1.0,
         generator: Generator | None = None,
     ) -> Float[Tensor, "*batch latent"]:
         """The parameters as they are."""
@@ -124,13 +129,28 @@ def straight_through(
 
     Sampling is by the Gumbel-max trick. Greedy takes the mode instead, with the same gradient.
     """
-    scores = log_probs
-    if not greedy:
-        uniform = torch.rand(log_probs.shape, generator=generator).clamp_(1e-9, 1 - 1e-7)
-        scores = log_probs - torch.log(-torch.log(uniform))
-    one_hot = F.one_hot(scores.argmax(-1), log_probs.shape[-1]).to(log_probs.dtype)
+    one_hot = gumbel_max(log_probs, 0.0 if greedy else 1.0, generator)
     probs = log_probs.exp()
     return one_hot + (probs - probs.detach())
+
+
+def gumbel_max(
+    log_probs: Float[Tensor, "*batch class"], temperature: Temperature, generator: Generator | None = None
+) -> Float[Tensor, "*batch class"]:
+    """One-hot sample of the tempered distribution: the largest of log p + temperature times Gumbel noise.
+
+    That is the largest of log p / temperature + noise, and at 0 the mode. No gradient flows.
+    """
+    scores = log_probs
+    if not is_greedy(temperature):
+        uniform = torch.rand(log_probs.shape, generator=generator).clamp_(1e-9, 1 - 1e-7)
+        scores = log_probs - temperature * torch.log(-torch.log(uniform))
+    return F.one_hot(scores.argmax(-1), log_probs.shape[-1]).to(log_probs.dtype)
+
+
+def is_greedy(temperature: Temperature) -> bool:
+    """Is it the number 0, so that nothing need be drawn? Of a tensor nobody knows."""
+    return not isinstance(temperature, Tensor) and temperature == 0.0
 
 
 def normal_entropy(std: Float[Tensor, "*batch action"]) -> Float[Tensor, "*batch"]:
