@@ -1,5 +1,6 @@
 """What all tests share: one thread a worker, fixed seeds, and world models small enough to be solved by hand."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from wmcourse.models.kalman import KalmanFilter, KalmanState
 from wmcourse.models.protocol import Prediction
 
 torch.set_num_threads(1)
+logging.getLogger("torch.__trace").setLevel(logging.WARNING)  # torch.export writes pages, and pytest formats each line
 settings.register_profile(
     "course",
     deadline=None,

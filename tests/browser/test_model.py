@@ -1,0 +1,127 @@
+"""Models in the page against PyTorch: every shipped model, 50 steps with the same noise, whatever it can be asked."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.overrides import TorchFunctionMode
+
+import wmcourse.interactive
+from wmcourse.interactive.page_model import page_model
+from wmcourse.zoo import model_names
+
+ASSETS = Path(wmcourse.interactive.__file__).parent / "assets"
+STEPS = 50
+LOOK_EVERY = 5
+TOLERANCE = 1e-5
+ASK = """questions => {
+  const model = WM.model(WM.models.tested);
+  return questions.map(([name, given, carried]) => {
+    const told = model.run(name, carried ? {...window.belief, ...given} : given);
+    if (["begin", "observe", "imagine"].includes(name)) window.belief = told;
+    return Object.fromEntries(Object.entries(told).map(([key, array]) => [key, Array.from(array)]));
+  });
+}"""
+
+
+class Recorded(TorchFunctionMode):
+    """Keeps what is drawn, under the names that the page's graphs have for it."""
+
+    names = {torch.randn: "normal", torch.randn_like: "normal", torch.rand: "uniform", torch.rand_like: "uniform"}
+
+    def __init__(self):
+        super().__init__()
+        self.drawn = {}
+
+    def __torch_function__(self, function, types, arguments=(), options=None):
+        result = function(*arguments, **(options or {}))
+        if kind := self.names.get(function):
+            count = sum(name.startswith(kind) for name in self.drawn)
+            self.drawn[f"{kind}{count}"] = plain(result.clone())
+        return result
+
+
+def plain(tensor):
+    return tensor.flatten().tolist()
+
+
+@pytest.fixture(scope="module")
+def blank(chromium, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model")
+    (folder / "page.html").write_text("<!doctype html><title>blank</title>")
+    page = chromium.new_page()
+    page.goto((folder / "page.html").as_uri())
+    page.add_script_tag(path=ASSETS / "model.js")
+    yield page
+    page.close()
+
+
+def experience(world, temperature):
+    """What PyTorch answers along 50 steps: the questions for the page, and the answers."""
+    torch.manual_seed(0)
+    questions, answers = [], []
+
+    def ask(name, function, *, carried=True, **given):
+        with Recorded() as noise:
+            told = function()
+        questions.append([name, {key: plain(value) for key, value in given.items()} | noise.drawn, carried])
+        answers.append({key: value for key, value in told._asdict().items() if value is not None})
+        return told
+
+    at = torch.tensor(temperature)
+    observation = torch.rand(1, *world.observation_shape)
+    belief = ask(
+        "begin",
+        lambda: world.observe(world.initial(1), torch.zeros(1, world.action_dim), observation, at),
+        carried=False,
+        observation=observation,
+        temperature=at,
+    )
+    for step in range(1, STEPS + 1):
+        action = torch.eye(world.action_dim)[torch.randint(world.action_dim, (1,))]
+        now = {"action": action, "temperature": at}
+        if step % LOOK_EVERY:
+            belief = ask("imagine", lambda b=belief, a=action: world.imagine(b, a, at), **now)
+        else:
+            seen = torch.rand(1, *world.observation_shape)
+            belief = ask(
+                "observe", lambda b=belief, a=action, o=seen: world.observe(b, a, o, at), **now, observation=seen
+            )
+        ask("decode", lambda b=belief: world.decode(b))
+    return questions, answers, belief
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", model_names())
+def test_the_page_answers_as_pytorch_does(blank, name):
+    model = wmcourse.load(name)
+    world = getattr(model, "world", model)
+    exported = page_model(model)
+    blank.evaluate(f"() => {{ {exported.sidecar('tested')} }}")
+    questions, answers, belief = experience(world, 0.7)
+    if hasattr(model, "actor"):
+        questions.append(["act", {}, True])
+        answers.append({"action": model.actor(belief.features, greedy=True).action})
+    for (asked, *_), told, real in zip(questions, blank.evaluate(ASK, questions), answers, strict=True):
+        assert told.keys() == real.keys()
+        for key, value in real.items():
+            np.testing.assert_allclose(
+                told[key], plain(value), rtol=TOLERANCE, atol=TOLERANCE, err_msg=f"{asked}: {key}"
+            )
+
+
+@torch.no_grad()
+def test_without_webassembly_the_answers_are_the_same(blank):
+    model = wmcourse.load("cartpole-dreamer")
+    blank.evaluate(f"() => {{ {page_model(model).sidecar('tested')} }}")
+    questions, _, _ = experience(model.world, 1.0)
+    fast = blank.evaluate(ASK, questions)
+    slow = blank.evaluate(
+        f"questions => {{ const W = WebAssembly; WebAssembly = undefined; try {{ return ({ASK})(questions) }} finally {{ WebAssembly = W }} }}",
+        questions,
+    )
+    assert fast != slow, "both ran the same code"
+    for one, other in zip(fast, slow, strict=True):
+        for key in one:
+            np.testing.assert_allclose(one[key], other[key], rtol=TOLERANCE, atol=TOLERANCE)

@@ -1,0 +1,43 @@
+;; out[r, o] = bias[o] + sum over i of x[r, i] * weight[o, i], in 32-bit floats; addresses are in bytes.
+(module
+  (import "page" "memory" (memory 1))
+  (func (export "linear")
+    (param $x i32) (param $weight i32) (param $bias i32) (param $out i32)
+    (param $inputs i32) (param $outputs i32) (param $count i32)
+    (local $o i32) (local $p i32) (local $w i32) (local $b i32) (local $whole i32) (local $end i32)
+    (local $even v128) (local $odd v128) (local $sum f32)
+    (local.set $whole (i32.shl (i32.and (local.get $inputs) (i32.const -8)) (i32.const 2)))
+    (loop $rows
+      (local.set $w (local.get $weight))
+      (local.set $b (local.get $bias))
+      (local.set $o (local.get $outputs))
+      (loop $columns
+        (local.set $even (v128.const f32x4 0 0 0 0))
+        (local.set $odd (v128.const f32x4 0 0 0 0))
+        (local.set $p (local.get $x))
+        (local.set $end (i32.add (local.get $x) (local.get $whole)))
+        (if (local.get $whole) (then (loop $eight
+          (local.set $even (f32x4.add (local.get $even)
+            (f32x4.mul (v128.load (local.get $p)) (v128.load (local.get $w)))))
+          (local.set $odd (f32x4.add (local.get $odd)
+            (f32x4.mul (v128.load offset=16 (local.get $p)) (v128.load offset=16 (local.get $w)))))
+          (local.set $p (i32.add (local.get $p) (i32.const 32)))
+          (local.set $w (i32.add (local.get $w) (i32.const 32)))
+          (br_if $eight (i32.lt_u (local.get $p) (local.get $end))))))
+        (local.set $even (f32x4.add (local.get $even) (local.get $odd)))
+        (local.set $sum (f32.add
+          (f32.add (f32x4.extract_lane 0 (local.get $even)) (f32x4.extract_lane 1 (local.get $even)))
+          (f32.add (f32x4.extract_lane 2 (local.get $even)) (f32x4.extract_lane 3 (local.get $even)))))
+        (local.set $end (i32.add (local.get $x) (i32.shl (local.get $inputs) (i32.const 2))))
+        (block $done (loop $one
+          (br_if $done (i32.ge_u (local.get $p) (local.get $end)))
+          (local.set $sum (f32.add (local.get $sum) (f32.mul (f32.load (local.get $p)) (f32.load (local.get $w)))))
+          (local.set $p (i32.add (local.get $p) (i32.const 4)))
+          (local.set $w (i32.add (local.get $w) (i32.const 4)))
+          (br $one)))
+        (f32.store (local.get $out) (f32.add (local.get $sum) (f32.load (local.get $b))))
+        (local.set $out (i32.add (local.get $out) (i32.const 4)))
+        (local.set $b (i32.add (local.get $b) (i32.const 4)))
+        (br_if $columns (local.tee $o (i32.sub (local.get $o) (i32.const 1)))))
+      (local.set $x (local.get $end))
+      (br_if $rows (local.tee $count (i32.sub (local.get $count) (i32.const 1)))))))
