@@ -25,6 +25,7 @@ $(STAMP): requirements.txt pyproject.toml
 book: setup
 	$(BIN)/python tools/notebooks.py verify
 	$(BIN)/python -m wmcourse.interactive.static book/_static
+	$(BIN)/python tools/page_models.py book/_static/models
 	$(BIN)/jupyter-book build . -W --keep-going
 	$(BIN)/python tools/offline.py _build/html
 	@echo "The book is built. Open file://$(CURDIR)/_build/html/index.html"
@@ -54,7 +55,7 @@ test-browser: setup
 	$(BIN)/python -m pytest -q -rs $(PARALLEL) loadgroup tests/browser
 
 lab: setup
-	$(BIN)/jupyter lab --notebook-dir=. $(if $(wildcard book/index.md),book/index.md)
+	$(BIN)/jupyter lab --notebook-dir=. book/index.ipynb
 
 notebooks: setup
 	$(BIN)/python tools/notebooks.py execute $(NAMES)

@@ -1,6 +1,6 @@
 """Write the lists of chapters where readers look for them, from the chapters' own tables: `contents.py [--check]`.
 
-README.md and book/index.md: the lines between `<!-- chapters -->` and `<!-- /chapters -->`.  _toc.yml: the whole file.
+README.md and sources/book/index.md: the lines between `<!-- chapters -->` and `<!-- /chapters -->`.  _toc.yml: the whole file.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def outdated(root: Path, tables: list[Chapter]) -> Iterator[tuple[Path, str]]:
     """Each file whose list differs from the chapters' tables, with the text it should have."""
-    writers: dict[str, Callable[[list[Chapter]], str]] = {"README.md": readme, "book/index.md": index}
+    writers: dict[str, Callable[[list[Chapter]], str]] = {"README.md": readme, "sources/book/index.md": index}
     for name, write in writers.items():
         path = root / name
         text = LIST.sub(lambda found, write=write: found[1] + write(tables) + found[2], path.read_text())  # type: ignore[misc]
@@ -57,17 +57,20 @@ def readme(tables: list[Chapter]) -> str:
 
 
 def index(tables: list[Chapter]) -> str:
-    """The map of the book: every chapter, those that are there as links."""
-    rows = ["| part | chapters | |", "| --- | --- | --- |"]
+    """The map of the book: a card with a picture for each chapter that is there, and the names of those to come."""
+    lines = []
     for part, plan in PLAN.items():
-        there = {f"{c.number:02d}": c for c in tables if c.part == part}
-        linked = [
-            f"**[{name}]({there[name[:2]].stem}.ipynb)**" if name[:2] in there else name
-            for name in names(part, plan, tables)
-        ]
-        here = f"{' and '.join(there)} {'are' if len(there) > 1 else 'is'} here" if there else "planned"
-        rows.append(f"| {part} | {', '.join(linked)} | {here} |")
-    return "\n".join(rows) + "\n"
+        there = [chapter for chapter in tables if chapter.part == part]
+        to_come = [name for name in names(part, plan, tables) if name[:2] not in {f"{c.number:02d}" for c in there}]
+        lines += [f"**{part}**", ""]
+        if there:
+            pictures = [f"[![{c.title}](_static/cards/{c.stem}.svg)]({c.stem}.ipynb)" for c in there]
+            words = [f"**[{c.number:02d} {c.title}]({c.stem}.ipynb)**<br>{c.summary}" for c in there]
+            rows = (pictures, [":---"] * len(there), words)
+            lines += [*(f"| {' | '.join(row)} |" for row in rows), ""]
+        if to_come:
+            lines += [f"To come: {' · '.join(to_come)}", ""]
+    return "\n".join(["", *lines])
 
 
 def names(part: str, plan: tuple[str, ...], tables: list[Chapter]) -> list[str]:

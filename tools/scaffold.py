@@ -51,6 +51,7 @@ def files(number: int, topic: str, part: str) -> dict[str, str]:
     """Every file of a new chapter, by its path: those of `template/`, with the words between two @ filled in."""
     words = {
         "number": str(number),
+        "nn": f"{number:02d}",
         "topic": topic,
         "title": topic.replace("_", " ").capitalize(),
         "part": part,

@@ -31,6 +31,8 @@ class Chapter:
     title: str
     part: str
     """One of `PARTS`."""
+    summary: str = ""
+    """What a reader finds out there, in one short sentence; on the map it stands below the chapter's picture."""
     recipes: tuple[str, ...] = ()
     """The models it trains and ships; `RECIPES` in its `recipes.py` holds them."""
     studies: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from wmcourse.interactive.claim import claim
 from wmcourse.interactive.explorer import Chart, Explorer
+from wmcourse.interactive.player import Player
 from wmcourse.interactive.quiz import quiz
 from wmcourse.interactive.rollouts import rollout_explorer
 from wmcourse.interactive.sliders import Choice, Slider, Stops
@@ -11,6 +12,7 @@ __all__ = [
     "Chart",
     "Choice",
     "Explorer",
+    "Player",
     "Slider",
     "Stops",
     "claim",

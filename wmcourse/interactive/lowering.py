@@ -190,7 +190,9 @@ class _Lowering:
     def _any(self, shape: Any, value: Value, dim: int, keepdim: bool = False) -> Value:
         return self._reduce("any", shape, value, [dim])
 
-    def _clamp(self, shape: Any, value: Value, low: float | int | None = None, high: float | int | None = None) -> Value:
+    def _clamp(
+        self, shape: Any, value: Value, low: float | int | None = None, high: float | int | None = None
+    ) -> Value:
         return self._do("clamp", [value, -3e38 if low is None else low, 3e38 if high is None else high], shape)
 
     def _pow(self, shape: Any, value: Value, exponent: float | int) -> Value:

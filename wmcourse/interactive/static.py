@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from importlib.resources import files
 from pathlib import Path
 
 import plotly
 
-ASSETS = ("explorer.js", "explorer.css", "tex-svg-full.js", "MATHJAX-LICENSE.txt")
+from wmcourse.interactive.player import script
+
+ASSETS = ("explorer.js", "explorer.css", "page.css", "player.css", "tex-svg-full.js", "MATHJAX-LICENSE.txt")
 
 
 def write(directory: str | Path) -> list[Path]:
-    """Copy Plotly from the installed package, MathJax and the explorer's runtime; returns the files written.
+    """Copy Plotly from the installed package, MathJax, our scripts and styles; returns the files written.
 
     Files already up to date are left alone, so that an incremental build stays incremental.
     """
     target = Path(directory)
     target.mkdir(parents=True, exist_ok=True)
     assets = Path(str(files("wmcourse.interactive"))) / "assets"
-    sources = {name: assets / name for name in ASSETS}
-    sources["plotly.min.js"] = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    contents = {name: (assets / name).read_bytes() for name in ASSETS}
+    contents["plotly.min.js"] = (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_bytes()
+    contents["player.js"] = script().encode()
     written = []
-    for name, source in sources.items():
+    for name, content in contents.items():
         destination = target / name
-        if not destination.exists() or destination.read_bytes() != source.read_bytes():
-            shutil.copyfile(source, destination)
+        if not destination.exists() or destination.read_bytes() != content:
+            destination.write_bytes(content)
             written.append(destination)
     return written
 

@@ -7,6 +7,7 @@ CHAPTER = Chapter(
     topic="compounding_error",
     title="Compounding error",
     part="I Predict",
+    summary="A model that is right about the next step can be wrong about the fiftieth.",
     recipes=(
         "latent-dynamics-multi-step",
         "latent-dynamics-noise",

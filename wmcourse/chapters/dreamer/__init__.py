@@ -7,6 +7,7 @@ CHAPTER = Chapter(
     topic="dreamer",
     title="Dreamer",
     part="III Believe",
+    summary="An agent practices in its own dream, then balances the real pole.",
     recipes=("cartpole-dreamer",),
     studies=(
         "cartpole-dreamer-confirmation",

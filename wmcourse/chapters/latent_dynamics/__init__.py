@@ -7,6 +7,7 @@ CHAPTER = Chapter(
     topic="latent_dynamics",
     title="Latent dynamics",
     part="I Predict",
+    summary="4,096 pixels become 24 numbers, and the future is predicted there.",
     recipes=(
         "latent-dynamics",
         "latent-dynamics-two-frames",

@@ -7,6 +7,7 @@ CHAPTER = Chapter(
     topic="rssm",
     title="RSSM",
     part="III Believe",
+    summary="A memory and a guess: what to believe when you cannot see it all.",
     recipes=(
         "linear-gaussian-rssm",
         "galton-dreamer",

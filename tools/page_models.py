@@ -1,0 +1,57 @@
+"""Write the models that the book's players run, as scripts that a page opened from the disk can load.
+
+`page_models.py book/_static/models` (`make book`): one NAME.js for each model named by a player in a notebook. A file
+that was made from the weights and the exporter of today is left alone.
+"""
+
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+
+import wmcourse
+from wmcourse.interactive import lowering, page_model
+from wmcourse.zoo.weights import load_manifest
+
+ROOT = Path(__file__).resolve().parent.parent
+SPEC = re.compile(
+    r'<figure class="wm-player".*?<script type="application/json" class="wm-data">(.*?)</script>', re.DOTALL
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write what is missing or stale into the folder named on the command line, and delete what nothing plays."""
+    (folder,) = arguments
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    names = {name for path in sorted((ROOT / "book").glob("*.ipynb")) for name in played(path)}
+    for path in target.glob("*.js"):
+        if path.stem not in names:
+            path.unlink()
+    for name in sorted(names):
+        path, line = target / f"{name}.js", f"/* {stamp(name)} */\n"
+        if not path.exists() or not path.read_text(encoding="utf-8").startswith(line):
+            path.write_text(line + page_model.page_model(wmcourse.load(name)).sidecar(name), encoding="utf-8")
+            print(f"wrote {path}")
+    return 0
+
+
+def played(notebook: Path) -> list[str]:
+    """The names of the models that the players in an executed notebook run."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    pages = [output.get("data", {}).get("text/html", "") for cell in cells for output in cell.get("outputs", [])]
+    return [json.loads(spec)["model"] for page in pages for spec in SPEC.findall(page)]
+
+
+def stamp(name: str) -> str:
+    """Changes with the weights and with the exporter."""
+    code = [Path(str(module.__file__)).read_bytes() for module in (lowering, page_model)]
+    return hashlib.sha256(b"\0".join([load_manifest(name).sha256.encode(), *code])).hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

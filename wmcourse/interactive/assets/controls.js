@@ -1,0 +1,42 @@
+/* What explorers and players share: making elements, and a labelled slider or choice. */
+(function () {
+  "use strict";
+  const WM = (globalThis.WM = globalThis.WM || {});
+
+  WM.make = (tag, properties, ...children) => {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+  };
+
+  /* `spec` is {label, texts, start, choice}; `changed` is called at each move, `read()` gives the place among the texts. */
+  WM.control = (id, spec, changed) => {
+    const output = WM.make("output", { className: "wm-value", textContent: spec.texts[spec.start] });
+    output.htmlFor.add(id);
+    let input;
+    if (spec.choice) {
+      input = WM.make("select", { id }, ...spec.texts.map((text, i) => WM.make("option", { value: i, textContent: text })));
+      output.hidden = true;
+    } else {
+      input = WM.make("input", { id, type: "range", min: 0, max: spec.texts.length - 1, step: 1 });
+      input.autocomplete = "off";
+    }
+    input.value = spec.start;
+    input.setAttribute("aria-label", spec.label);
+    const show = () => {
+      const index = Number(input.value);
+      output.textContent = spec.texts[index];
+      if (!spec.choice) {
+        input.setAttribute("aria-valuetext", spec.texts[index]);
+        input.style.setProperty("--wm-filled", `${(100 * index) / (spec.texts.length - 1)}%`);
+      }
+    };
+    show();
+    input.addEventListener("input", () => {
+      show();
+      changed();
+    });
+    const label = WM.make("label", { htmlFor: id, textContent: spec.label });
+    return { row: WM.make("div", { className: "wm-control" }, label, input, output), read: () => Number(input.value) };
+  };
+})();

@@ -1,0 +1,128 @@
+"""Player: the real world beside a model's dream of it, in every front end; the reader pushes, looks, lets it run."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from functools import cached_property
+from importlib.resources import files
+from typing import Any
+
+from wmcourse.interactive.page_model import PageModel, page_model
+from wmcourse.interactive.sliders import Control, Slider, Stops, as_control
+from wmcourse.viz.cartpole import side_by_side
+
+SCRIPTS = ("controls.js", "model.js", "cartpole.js", "duet.js", "player.js")
+"""In this order they are one script."""
+PEEKS = Stops([1, 2, 5, 10, 20, 40, None], default=None, label="Look every", unit="steps")
+TEMPERATURES = Slider(0.0, 2.0, 0.1, default=0.0, label="Temperature")
+
+
+class Player:
+    """CartPole and a model's dream of it, side by side: `Player(wmcourse.load("cartpole-dreamer"), title=..., alt=...)`.
+
+    Both worlds get the same pushes, from the reader, the agent (if the model has an actor) or chance. The model sees
+    the first state, and from then on what `peek_every` and the look button show it. In the static page the model runs
+    in the page, from `models/NAME.js`; in a notebook the same script runs in the output of the cell.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        title: str,
+        alt: str,
+        agent: str = "the agent",
+        peek_every: Control = PEEKS,
+        temperature: Control = TEMPERATURES,
+        start: tuple[float, float, float, float] | None = None,
+        seed: int = 0,
+    ) -> None:
+        """A loaded model of CartPole's four numbers; `agent` is what its actor is called, `start` the first state.
+
+        Raises:
+            ValueError: the model is not of CartPole's state, or the title or the alt is empty.
+        """
+        world = getattr(model, "world", model)
+        if tuple(world.observation_shape) != (4,) or world.action_dim != 2:
+            shape = tuple(world.observation_shape)
+            raise ValueError(
+                f"a player's model sees CartPole's 4 numbers and 2 pushes, not {shape} and {world.action_dim}"
+            )
+        if not title.strip() or not alt.strip():
+            raise ValueError("a player needs a title (what to find out) and an alt (the picture in words)")
+        self.model, self.title, self.alt = model, title, alt
+        self.name: str = model.manifest.name
+        peeks, temperatures = as_control("peek_every", peek_every), as_control("temperature", temperature)
+        self.spec: dict[str, Any] = {
+            "world": "cartpole",
+            "model": self.name,
+            "title": title,
+            "agent": agent,
+            "peekEvery": _described(peeks),
+            "temperature": _described(temperatures),
+            "start": start,
+            "seed": seed,
+        }
+
+    @cached_property
+    def page_model(self) -> PageModel:
+        """The model as the page runs it."""
+        return page_model(self.model)
+
+    def html(self) -> str:
+        """The element of class `wm-player`: a still picture until the book's script has run."""
+        spec = json.dumps(self.spec, separators=(",", ":"), ensure_ascii=False)
+        spec = spec.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+        identity = "wm-player-" + re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
+        picture = f"data:image/png;base64,{base64.b64encode(self.still).decode('ascii')}"
+        return (
+            f'<figure class="wm-player" id="{identity}" aria-label="{html.escape(self.title)}">\n'
+            f'<figcaption class="wm-title">{html.escape(self.title)}</figcaption>\n'
+            f'<div class="wm-still"><img alt="{html.escape(self.alt)}" src="{picture}" style="max-width:100%"></div>\n'
+            f'<script type="application/json" class="wm-data">{spec}</script>\n'
+            "</figure>"
+        )
+
+    @cached_property
+    def still(self) -> bytes:
+        """A picture as PNG: 20 pushes to the right, real and dreamed."""
+        return side_by_side(self.model, start=self.spec["start"])
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        from wmcourse.interactive.player_widget import player_widget
+
+        view = player_widget(self)._repr_mimebundle_()
+        bundle = view[0] if isinstance(view, tuple) else view
+        return {
+            "text/plain": f"{self.title}\n{self.alt}",
+            "text/html": self.html(),
+            "image/png": base64.b64encode(self.still).decode("ascii"),
+            WIDGET: bundle[WIDGET],
+        }
+
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def script() -> str:
+    """The player's script, the same for the static page and the notebook."""
+    assets = files("wmcourse.interactive") / "assets"
+    return "\n".join((assets / name).read_text(encoding="utf-8") for name in SCRIPTS)
+
+
+def style() -> str:
+    """The style sheet that a notebook needs; the book's pages have it as a file."""
+    assets = files("wmcourse.interactive") / "assets"
+    return "\n".join((assets / name).read_text(encoding="utf-8") for name in ("explorer.css", "player.css"))
+
+
+def _described(control: Control) -> dict[str, Any]:
+    return {
+        "label": control.label,
+        "values": list(control.values),
+        "texts": [control.show(value) for value in control.values],
+        "start": control.default_index,
+    }

@@ -1,0 +1,48 @@
+"""The Player in JupyterLab: the page's own script as a widget."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from functools import cache
+
+import anywidget
+import traitlets
+
+from wmcourse.interactive.player import Player, script, style
+
+_shown: Counter[str] = Counter()
+_RENDER = """
+export default {
+  render({ model, el }) {
+    const spec = model.get("spec");
+    WM.models[spec.model] = WM.models[spec.model] || model.get("payload");
+    const root = WM.make("figure", { className: "wm-player", id: `wm-player-${model.get("identity")}` });
+    root.append(WM.make("figcaption", { className: "wm-title", textContent: spec.title }));
+    el.append(root);
+    return WM.player(root, spec);
+  },
+};
+"""
+
+
+@cache
+def _module() -> str:
+    return script() + _RENDER
+
+
+class PlayerWidget(anywidget.AnyWidget):  # type: ignore[misc]
+    """Draws itself wherever a widget can be shown, without asking the kernel for anything."""
+
+    _esm = traitlets.Unicode(_module()).tag(sync=True)
+    _css = traitlets.Unicode(style()).tag(sync=True)
+    spec = traitlets.Dict().tag(sync=True)
+    payload = traitlets.Dict().tag(sync=True)
+    identity = traitlets.Unicode().tag(sync=True)
+
+
+def player_widget(player: Player) -> PlayerWidget:
+    """The widget of a player; its id depends only on the title and on how often it was shown, so outputs are stable."""
+    _shown[player.title] += 1
+    identity = uuid.uuid5(uuid.NAMESPACE_OID, f"wm-player/{player.title}/{_shown[player.title]}").hex
+    return PlayerWidget(spec=player.spec, payload=player.page_model.payload(), identity=identity, model_id=identity)
