@@ -1,6 +1,6 @@
 """Write the lists of chapters where readers look for them, from the chapters' own tables: `contents.py [--check]`.
 
-README.md and sources/book/index.md: the lines between `<!-- chapters -->` and `<!-- /chapters -->`.  _toc.yml: the whole file.
+README.md and sources/book/index.md: between `<!-- chapters -->` and `<!-- /chapters -->`. _toc.yml: all of it.
 """
 
 import argparse

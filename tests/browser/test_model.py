@@ -118,7 +118,8 @@ def test_without_webassembly_the_answers_are_the_same(blank):
     questions, _, _ = experience(model.world, 1.0)
     fast = blank.evaluate(ASK, questions)
     slow = blank.evaluate(
-        f"questions => {{ const W = WebAssembly; WebAssembly = undefined; try {{ return ({ASK})(questions) }} finally {{ WebAssembly = W }} }}",
+        "questions => { const kept = WebAssembly; WebAssembly = undefined;"
+        f" try {{ return ({ASK})(questions); }} finally {{ WebAssembly = kept; }} }}",
         questions,
     )
     assert fast != slow, "both ran the same code"

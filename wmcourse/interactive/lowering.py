@@ -56,46 +56,45 @@ Known = Value | Tensor
 class _Lowering:
     def __init__(self, program: Any, inputs: list[str], weights: Weights, where: str) -> None:
         self.program, self.weights, self.where = program, weights, where
-        self.nodes = list(program.graph.nodes)
-        self.known: dict[fx.Node, Any] = {}
+        self.nodes: list[Any] = list(program.graph.nodes)
+        self.known: dict[Any, Any] = {}
         self.operations: list[Operation] = []
-        constants = program.graph_signature.inputs_to_lifted_tensor_constants
-        stored = {**program.constants, **program.state_dict}
+        signature = program.graph_signature
+        constants, named = (
+            signature.inputs_to_lifted_tensor_constants,
+            dict(zip(signature.user_inputs, inputs, strict=True)),
+        )
         self.inputs: dict[str, tuple[int, ...]] = {}
-        waiting = iter(inputs)
         for node in self.nodes:
-            if node.op != "placeholder":
-                continue
             if node.name in constants:
-                self.known[node] = stored[constants[node.name]]
-            else:
-                self._take(node, next(waiting))
+                self.known[node] = program.constants[constants[node.name]]
+            elif node.name in named:
+                self._take(node, named[node.name])
         drawn: dict[str, int] = {}
         for node in self.nodes:
             if kind := NOISE.get(_name(node)):
                 self._take(node, f"{kind}{drawn.setdefault(kind, 0)}")
                 drawn[kind] += 1
 
-    def _take(self, node: fx.Node, name: str) -> None:
+    def _take(self, node: Any, name: str) -> None:
         self.known[node] = Value(len(self.inputs), _shape(node))
         self.inputs[name] = _shape(node)
 
     def graph(self) -> Graph:
         """The whole of it; what no output needs is left out."""
-        told = self.nodes[-1].args[0]
-        needed = _needed([node for node in told if isinstance(node, fx.Node)])
+        told = [node for node in self.nodes[-1].args[0] if node.name in self.program.graph_signature.user_outputs]
+        needed = _needed(told)
         for node in self.nodes:
             if node.op == "call_function" and node in needed and node not in self.known:
                 self.known[node] = self._lower(node)
         outputs = pytree.tree_unflatten([self._value(node) for node in told], self.program.call_spec.out_spec)
         return Graph(self.inputs, self.operations, outputs)
 
-    def _lower(self, node: fx.Node) -> Any:
-        arguments = fx.node.map_arg(node.args, self.known.__getitem__)
-        options = fx.node.map_arg(node.kwargs, self.known.__getitem__)
-        flat = pytree.tree_leaves([arguments, options])
-        if not any(isinstance(each, Value) for each in flat):
-            return node.target(*arguments, **options)  # type: ignore[operator]
+    def _lower(self, node: Any) -> Any:
+        arguments: Any = fx.node.map_arg(node.args, self.known.get)
+        options: Any = fx.node.map_arg(node.kwargs, self.known.get)
+        if not any(isinstance(each, Value) for each in pytree.tree_leaves([arguments, options])):
+            return node.target(*arguments, **options)
         name, shape = _name(node), _shape(node)
         if node.target is operator.getitem:
             return arguments[0][arguments[1]]
@@ -239,8 +238,8 @@ class _Lowering:
         return float(known) if isinstance(known, int) else known
 
 
-def _needed(outputs: list[fx.Node]) -> set[fx.Node]:
-    needed: set[fx.Node] = set()
+def _needed(outputs: list[Any]) -> set[Any]:
+    needed: set[Any] = set()
     waiting = list(outputs)
     while waiting:
         node = waiting.pop()
@@ -250,12 +249,12 @@ def _needed(outputs: list[fx.Node]) -> set[fx.Node]:
     return needed
 
 
-def _name(node: fx.Node) -> str:
+def _name(node: Any) -> str:
     """`aten.add.Tensor` is `add`."""
     return str(node.target).removeprefix("aten.").split(".")[0] if node.op == "call_function" else ""
 
 
-def _shape(node: fx.Node) -> tuple[int, ...]:
+def _shape(node: Any) -> tuple[int, ...]:
     value = node.meta.get("val")
     return tuple(int(size) for size in value.shape) if isinstance(value, Tensor) else ()
 

@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from importlib.resources import files
 from typing import Any
@@ -21,7 +22,7 @@ TEMPERATURES = Slider(0.0, 2.0, 0.1, default=0.0, label="Temperature")
 
 
 class Player:
-    """CartPole and a model's dream of it, side by side: `Player(wmcourse.load("cartpole-dreamer"), title=..., alt=...)`.
+    """CartPole beside a model's dream of it: `Player(wmcourse.load("cartpole-dreamer"), title=..., alt=...)`.
 
     Both worlds get the same pushes, from the reader, the agent (if the model has an actor) or chance. The model sees
     the first state, and from then on what `peek_every` and the look button show it. In the static page the model runs
@@ -35,9 +36,9 @@ class Player:
         title: str,
         alt: str,
         agent: str = "the agent",
-        peek_every: Control = PEEKS,
-        temperature: Control = TEMPERATURES,
-        start: tuple[float, float, float, float] | None = None,
+        peek_every: Control | Sequence[int | None] = PEEKS,
+        temperature: Control | Sequence[float | int] = TEMPERATURES,
+        start: Sequence[float | int] | None = None,
         seed: int = 0,
     ) -> None:
         """A loaded model of CartPole's four numbers; `agent` is what its actor is called, `start` the first state.
@@ -63,7 +64,7 @@ class Player:
             "agent": agent,
             "peekEvery": _described(peeks),
             "temperature": _described(temperatures),
-            "start": start,
+            "start": None if start is None else list(start),
             "seed": seed,
         }
 
@@ -92,19 +93,14 @@ class Player:
         return side_by_side(self.model, start=self.spec["start"])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        from wmcourse.interactive.player_widget import player_widget
+        from wmcourse.interactive.player_widget import view
 
-        view = player_widget(self)._repr_mimebundle_()
-        bundle = view[0] if isinstance(view, tuple) else view
         return {
             "text/plain": f"{self.title}\n{self.alt}",
             "text/html": self.html(),
             "image/png": base64.b64encode(self.still).decode("ascii"),
-            WIDGET: bundle[WIDGET],
+            **view(self),
         }
-
-
-WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def script() -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from functools import cache
+from typing import Any
 
 import anywidget
 import traitlets
 
 from wmcourse.interactive.player import Player, script, style
 
+VIEW = "application/vnd.jupyter.widget-view+json"
 _shown: Counter[str] = Counter()
 _RENDER = """
 export default {
@@ -31,7 +33,7 @@ def _module() -> str:
     return script() + _RENDER
 
 
-class PlayerWidget(anywidget.AnyWidget):  # type: ignore[misc]
+class PlayerWidget(anywidget.AnyWidget):
     """Draws itself wherever a widget can be shown, without asking the kernel for anything."""
 
     _esm = traitlets.Unicode(_module()).tag(sync=True)
@@ -41,8 +43,11 @@ class PlayerWidget(anywidget.AnyWidget):  # type: ignore[misc]
     identity = traitlets.Unicode().tag(sync=True)
 
 
-def player_widget(player: Player) -> PlayerWidget:
-    """The widget of a player; its id depends only on the title and on how often it was shown, so outputs are stable."""
+def view(player: Player) -> dict[str, Any]:
+    """What a notebook shows of a player. The id depends only on its title and how often it was shown."""
     _shown[player.title] += 1
     identity = uuid.uuid5(uuid.NAMESPACE_OID, f"wm-player/{player.title}/{_shown[player.title]}").hex
-    return PlayerWidget(spec=player.spec, payload=player.page_model.payload(), identity=identity, model_id=identity)
+    payload = player.page_model.payload()
+    widget: Any = PlayerWidget(spec=player.spec, payload=payload, identity=identity, model_id=identity)
+    bundle = widget._repr_mimebundle_()
+    return {VIEW: (bundle[0] if isinstance(bundle, tuple) else bundle)[VIEW]}

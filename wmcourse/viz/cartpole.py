@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -31,10 +32,10 @@ def draw_cart(panel: Axes, state: Float[Tensor, " 4"], color: str, *, ghost: boo
 
 
 @torch.no_grad()
-def side_by_side(model: Any, *, start: tuple[float, ...] | None = None, pushes: int = 20) -> bytes:
+def side_by_side(model: Any, *, start: Sequence[float | int] | None = None, pushes: int = 20) -> bytes:
     """PNG of the real cart and a model's dream of it after `pushes` pushes to the right; it saw the start alone."""
     world = getattr(model, "world", model)
-    state = torch.tensor(start if start is not None else (0.0, 0.0, 0.03, 0.0))
+    state = torch.tensor(start if start is not None else (0.0, 0.0, 0.03, 0.0), dtype=torch.float32)
     right = torch.tensor([0.0, 1.0])
     states = [state]
     for _ in range(pushes):

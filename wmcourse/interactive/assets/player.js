@@ -1,4 +1,5 @@
 /* The Player: push the real world and its dream, look, change the temperature, let the agent play.
+   Nothing moves unasked, so that a reader who prefers reduced motion has it.
    In the static page every element of class `wm-player` becomes one; in JupyterLab `WM.player(root, spec)` is called. */
 (function () {
   "use strict";
@@ -8,7 +9,6 @@
   const SHOWN_STEPS = 150; // of the error meter
   const FLASH_STEPS = 4; // for which a corrected dream is teal
   const WIDE = 560; // px from which the two worlds stand side by side
-  const still = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   WM.player = (root, spec) => {
     const world = WM.worlds[spec.world], model = WM.model(WM.models[spec.model]);
@@ -73,7 +73,7 @@
       turn = 0;
       duet.temperature = spec.temperature.values[control.temperature.read()];
       duet.peekEvery = spec.peekEvery.values[control.peekEvery.read()];
-      duet.restart(duet.steps === 0 && !duet.real ? spec.start : undefined);
+      duet.restart(duet.real ? undefined : spec.start); // the first start is the author's, the others are drawn
     }
     const mover = () => (held !== null ? { action: () => held } : hands[driver.read()]);
     const advance = () => duet.step(mover().action());
@@ -232,7 +232,6 @@
     theme.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme", "data-mode"] });
     begun();
     root.classList.add("wm-ready");
-    if (spec.autoplay && !still()) begin();
     draw();
     return () => {
       pause();

@@ -1,0 +1,68 @@
+import base64
+import json
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import wmcourse
+from wmcourse.envs.linear_gaussian import cart_on_a_spring
+from wmcourse.interactive.graph import Weights
+from wmcourse.interactive.lowering import CannotExport, lower
+from wmcourse.interactive.page_model import page_model
+from wmcourse.models.kalman import KalmanFilter
+
+
+def operations(function, **examples):
+    return [each.name for each in lower(function, examples, Weights(), where="it").operations]
+
+
+def test_what_a_model_draws_becomes_inputs_in_the_order_of_drawing():
+    def drawn(x: Tensor) -> dict[str, Tensor]:
+        return {"y": x + torch.randn(1, 3) * torch.rand(1, 3) + torch.randn_like(x)}
+
+    graph = lower(drawn, {"x": torch.zeros(1, 3)}, Weights(), where="it")
+    assert graph.inputs == {"x": (1, 3), "normal0": (1, 3), "uniform0": (1, 3), "normal1": (1, 3)}
+    assert list(graph.outputs) == ["y"]
+
+
+def test_what_does_not_depend_on_the_inputs_is_computed_at_once():
+    weight = torch.randn(3, 3)
+    names = operations(lambda x: {"y": x @ (weight.exp() + 1).T}, x=torch.zeros(1, 3))
+    assert names == ["linear"]
+
+
+def test_what_no_output_needs_is_left_out():
+    assert operations(lambda x: (x.sin(), {"y": x.cos()})[1], x=torch.zeros(1, 3)) == ["cos"]
+
+
+@pytest.mark.parametrize(
+    ("function", "named"),
+    [
+        (lambda x: {"y": torch.linalg.inv(x)}, "linalg_inv"),
+        (lambda x: {"y": x.cumsum(0)}, "cumsum"),
+        (lambda x: {"y": x @ x}, "a matrix that is no constant"),
+        (lambda x: {"y": x.softmax(0)}, "an axis that is not the last"),
+    ],
+)
+def test_an_operation_that_no_page_has_is_named(function, named):
+    with pytest.raises(CannotExport, match=named) as error:
+        lower(function, {"x": torch.eye(3)}, Weights(), where="Model.imagine")
+    assert "Model.imagine" in str(error.value)
+
+
+def test_a_model_that_cannot_be_exported_says_what_stops_it():
+    with pytest.raises(CannotExport, match=r"KalmanFilter\.\w+ "):
+        page_model(KalmanFilter(cart_on_a_spring()))
+
+
+def test_weights_are_kept_once_for_all_questions():
+    agent = wmcourse.load("cartpole-dreamer")
+    exported = page_model(agent)
+    payload = exported.payload()
+    numbers = np.frombuffer(base64.b64decode(payload["weights"]), dtype="<f4")
+    parameters = sum(p.numel() for part in (agent.world, agent.actor) for p in part.parameters())
+    assert parameters <= len(numbers) < parameters + 1000
+    assert set(payload["graphs"]) == {"begin", "observe", "imagine", "decode", "act"}
+    assert json.loads(exported.sidecar("x").removeprefix('WM.models["x"] = ').removesuffix(";\n")) == payload
