@@ -52,7 +52,7 @@ def test_a_shipped_model_is_as_good_as_its_manifest_says(name: str) -> None:
 def of_each_default(kind: Any, stored: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
     """Where a stored configuration says, at any depth, what a field's default says as well: the place and the field."""
     config = from_plain(kind, stored)
-    for field in fields(config):
+    for field in (field for field in fields(config) if field.name in stored):
         value = getattr(config, field.name)
         default = field.default_factory() if field.default_factory is not MISSING else field.default
         if default is not MISSING and value == default:
