@@ -121,19 +121,20 @@ def fails(module, **_):
     raise IndexError("no episode is that long")
 
 
+def finds(value: float):
+    return lambda module, **_: {"nmse_h25_random": Interval(value, 0.0, 1.0)}
+
+
 @pytest.mark.parametrize(
-    ("measure", "reason"),
+    ("fault", "reason"),
     [
-        (fails, "IndexError: no episode is that long"),
-        (
-            lambda module, **_: {"nmse_25_random": Interval(0.5, 0.0, 1.0)},
-            "the headline 'nmse_h25_random' is not among",
-        ),
-        (lambda module, **_: {"nmse_h25_random": Interval(float("nan"), 0.0, 1.0)}, "nmse_h25_random.value is nan"),
+        ({"measure": fails}, "IndexError: no episode is that long"),
+        ({"measure": finds(0.5), "headline": "nmse_25_random"}, "the headline 'nmse_25_random' is not among"),
+        ({"measure": finds(float("nan"))}, "nmse_h25_random.value is nan"),
     ],
 )
-def test_a_training_that_cannot_be_measured_is_kept(tmp_path: Path, measure, reason: str) -> None:
-    broken = replace(RECURRENT, measure=measure)
+def test_a_training_that_cannot_be_measured_is_kept_until_the_recipe_is_mended(tmp_path: Path, fault, reason) -> None:
+    broken = replace(RECURRENT, **fault)
     trained = Training(RECURRENT.build(RECURRENT.config).eval(), 3, 1234, 5.67, [])
     kept = tmp_path / "latent-dynamics-recurrent.safetensors"
     with pytest.raises(NotMeasured, match=f"is trained and kept in {kept}, but it is not measured: .*{reason}"):
@@ -141,7 +142,7 @@ def test_a_training_that_cannot_be_measured_is_kept(tmp_path: Path, measure, rea
     model = load(RECURRENT.name, directory=tmp_path)
     assert all(torch.equal(value, trained.module.state_dict()[name]) for name, value in model.state_dict().items())
     assert model.manifest.trained and model.manifest.metrics == {} and model.manifest.environment_steps == 1234
-    mended = replace(RECURRENT, measure=lambda module, **_: {"nmse_h25_random": Interval(0.5, 0.0, 1.0)})
+    mended = replace(RECURRENT, measure=finds(0.5))
     mended.measured(tmp_path, model, model.manifest)
     assert load(RECURRENT.name, directory=tmp_path).manifest.headline_metric == Interval(0.5, 0.0, 1.0)
 

@@ -87,8 +87,7 @@ class Recipe:
             command=training_command(self.name, config, self.config),
             seed=config.seed,
             config=to_plain(config, "config"),
-            protocol=f"{self.episodes} episodes, seed {self.evaluation_seed}; {self.protocol}",
-            headline=self.headline,
+            **self._measurement(),
         )
         if trained is None:
             return untrained
@@ -123,11 +122,18 @@ class Recipe:
             for name, metric in found.items():
                 print(f"{name:40s} {metric.value:9.4f}  [{metric.low:.4f}, {metric.high:.4f}]")
             metrics = {name: Interval(*(float(bound) for bound in metric)) for name, metric in found.items()}
-            return save(module, replace(manifest, metrics=metrics), directory, shares=self.shares)
+            manifest = replace(manifest, metrics=metrics, **self._measurement())
+            return save(module, manifest, directory, shares=self.shares)
         except CannotSave:
             raise
         except Exception as error:
+            reason = " ".join(str(error).split())
             raise NotMeasured(
                 f"{self.name} is trained and kept in {model_path(self.name, directory)}, but it is not measured: "
-                f"{type(error).__name__}: {error}"
+                f"{type(error).__name__}: {reason}"
             ) from error
+
+    def _measurement(self) -> dict[str, Any]:
+        """What a manifest says of it; also of weights that were kept before the recipe was mended."""
+        protocol = f"{self.episodes} episodes, seed {self.evaluation_seed}; {self.protocol}"
+        return {"protocol": protocol, "headline": self.headline}
