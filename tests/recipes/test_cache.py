@@ -178,7 +178,7 @@ def test_a_study_counts_the_sources_of_its_own_module():
         ("wmcourse.chapters.dreamer.studies", "recipes/dreamer.py"),
         ("wmcourse.chapters.rssm.studies", "chapters/rssm/recipes/linear_gaussian.py"),
         ("wmcourse.chapters.compounding_error.studies", "recipes/descent.py"),
-        ("wmcourse.chapters.latent_dynamics.studies", "envs/__init__.py"),
+        ("wmcourse.chapters.latent_dynamics.studies", "data/__init__.py"),
     ],
 )
 def test_a_changed_training_loop_or_world_is_never_served_stale_results(monkeypatch, module, file):
