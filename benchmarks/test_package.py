@@ -7,8 +7,9 @@ import pytest
 from safetensors.torch import load_file
 
 import wmcourse
-from wmcourse.zoo import MissingWeights, model_names
-from wmcourse.zoo.weights import WEIGHTS
+from wmcourse.zoo import model_names
+from wmcourse.zoo.parts import part_path
+from wmcourse.zoo.weights import WEIGHTS, load_manifest, model_path
 
 
 def python(code: str) -> None:
@@ -21,9 +22,6 @@ def test_import(ratio):
 
 @pytest.mark.parametrize("name", model_names())
 def test_load(ratio, name):
-    try:
-        wmcourse.load(name)
-    except MissingWeights as error:
-        pytest.skip(str(error))
-    path = WEIGHTS / f"{name}.safetensors"
-    ratio.to("reading its tensors", lambda: load_file(path), lambda: wmcourse.load(name))
+    parts = load_manifest(name).parts.items()
+    files = [model_path(name, WEIGHTS), *(part_path(WEIGHTS, *part) for part in parts)]
+    ratio.to("reading its tensors", lambda: [load_file(file) for file in files], lambda: wmcourse.load(name))

@@ -79,8 +79,11 @@ def train(config, *, progress=True, on_update=None):
 def measure(module, *, episodes, seed):
     print("a stray line")
     os.write(1, b"a stray line from below Python\\n")
-    if episodes == 13:
+    if episodes == 13 or module.weight.flatten()[0] == 13:
         return {"return_mean": Interval(float("nan"), 0.0, 0.0)}
+    if module.weight.flatten()[0] == 14:
+        print("measuring", flush=True)
+        time.sleep(60)
     angle = Interval(0.1, 0.05, 0.2)
     return {"return_mean": Interval(float(episodes), float(seed), 9.0), "pole_angle_error_rad_h11": angle}
 
@@ -145,10 +148,43 @@ def test_train_passes_every_option_of_the_config_on(toy: Path) -> None:
     assert model.weight.tolist() == [[3.0] * 4]
 
 
+def test_train_writes_to_a_folder_of_the_users_and_says_how_to_load_it(toy: Path, capsys, monkeypatch) -> None:
+    (toy.parent / "work").mkdir()
+    monkeypatch.chdir(toy.parent / "work")
+    monkeypatch.setattr("wmcourse.zoo.weights.WEIGHTS", toy)
+    assert run("train", "toy-model", "--seed", 3) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == 'load it with: wmcourse.load("toy-model", directory="trained")'
+    assert wmcourse.load("toy-model", directory="trained").manifest.command == "wmcourse train toy-model --seed 3"
+    assert not toy.exists()
+    assert run("train", "toy-model", "--seed", 4, "--replace-shipped") == 0
+    assert capsys.readouterr().out.splitlines()[-1] == 'load it with: wmcourse.load("toy-model")'
+    assert wmcourse.load("toy-model").manifest.command == "wmcourse train toy-model --seed 4"
+    assert wmcourse.load("toy-model", directory="trained").manifest.seed == 3
+    assert run("train", "toy-model", "--replace-shipped", "--output-dir", toy) == 2
+    assert "name two places to write to: choose one of them" in capsys.readouterr().err
+
+
+def test_a_training_that_cannot_be_measured_is_kept_and_listed_as_such(toy: Path, capsys) -> None:
+    assert run("train", "toy-model", "--seed", 13, "--output-dir", toy) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"toy-model is trained and kept in {toy / 'toy-model.safetensors'}, but it is not measured: " in line
+    assert "return_mean.value is nan" in line
+    assert run("list", "--weights-dir", toy) == 0
+    assert re.search(r"^toy-model +not measured$", capsys.readouterr().out, re.MULTILINE)
+    assert wmcourse.load("toy-model", directory=toy).manifest.metrics == {}
+
+
 def test_train_help_shows_the_recipe_s_options(toy: Path, capsys) -> None:
     assert run("train", "toy-model", "--help") == 0
     shown = capsys.readouterr().out
-    for text in ("--seed INT", "Seed of everything random.", "--layer.width", "--output-dir", "A toy."):
+    for text in (
+        "--seed INT",
+        "Seed of everything random.",
+        "--layer.width",
+        "--output-dir",
+        "--replace-shipped",
+        "A toy.",
+    ):
         assert text in shown
     assert run("train", "--help") == 0
     assert "toy-model" in capsys.readouterr().out
@@ -184,12 +220,22 @@ def test_a_folder_that_is_read_only_is_refused_before_the_training(toy: Path, ca
     assert "choose another folder with --output-dir" in one_line(capsys)
 
 
-@pytest.mark.parametrize("trained", [False, True])
-def test_ctrl_c_leaves_what_was_there(toy: Path, trained: bool) -> None:
-    if trained:
-        assert run("train", "toy-model", "--seed", 1, "--output-dir", toy) == 0
-    before = {path.name: path.read_bytes() for path in toy.glob("*")}
-    words = process(toy, "train", "toy-model", "--seed", 2, "--steps", 600, "--output-dir", toy)
+@pytest.mark.parametrize(
+    ("before", "seed", "during", "state"),
+    [
+        (None, 2, "training", "nothing was saved"),
+        (1, 2, "training", "the old weights are unchanged"),
+        (1, 14, "measuring", "the training is kept in {path}, but not measured"),
+    ],
+)
+def test_ctrl_c_leaves_what_was_there_and_what_was_trained(
+    toy: Path, before: int | None, seed: int, during: str, state: str
+) -> None:
+    if before is not None:
+        assert run("train", "toy-model", "--seed", before, "--output-dir", toy) == 0
+    files = {path.name: path.read_bytes() for path in toy.glob("*")}
+    steps = 600 if during == "training" else 1
+    words = process(toy, "train", "toy-model", "--seed", seed, "--steps", steps, "--output-dir", toy)
     child = subprocess.Popen(
         words,
         stdout=subprocess.PIPE,
@@ -200,14 +246,18 @@ def test_ctrl_c_leaves_what_was_there(toy: Path, trained: bool) -> None:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where tests run in the background
     )
     assert child.stdout is not None
-    assert child.stdout.readline() == "training\n"
+    while child.stdout.readline() != f"{during}\n":
+        assert child.poll() is None
     time.sleep(0.2)
     child.send_signal(signal.SIGINT)
     _, stderr = child.communicate(timeout=60)
     assert child.returncode == 130
-    state = "the old weights are unchanged" if trained else "nothing was saved"
+    state = state.format(path=toy / "toy-model.safetensors")
     assert stderr.strip() == f"wmcourse: interrupted; {state}"
-    assert {path.name: path.read_bytes() for path in toy.glob("*")} == before
+    if during == "training":
+        assert {path.name: path.read_bytes() for path in toy.glob("*")} == files
+    else:
+        assert wmcourse.load("toy-model", directory=toy).manifest.seed == seed
 
 
 # evaluate -------------------------------------------------------------------------------------------------------------
@@ -255,7 +305,7 @@ def test_nan_is_never_printed(toy: Path, capsys) -> None:
     [
         (["evaluate"], "NAME"),
         (["evaluate", "toy"], "did you mean 'toy-model'?"),
-        (["evaluate", "toy-model"], "make it with: wmcourse train toy-model"),
+        (["evaluate", "toy-model"], "make it with: wmcourse train toy-model --replace-shipped"),
         (["evaluate", "toy-model", "--episodes", "0"], "must be at least 1, got 0"),
         (["evaluate", "toy-model", "--episodes", "many"], "'many' is not an integer"),
         (["evaluate", "toy-model", "--seed", "-1"], "must be at least 0, got -1"),
@@ -275,7 +325,7 @@ def test_damaged_weights_are_one_line_too(toy: Path, capsys) -> None:
     (toy / "toy-model.safetensors").write_bytes(b"")
     capsys.readouterr()
     assert run("evaluate", "toy-model", "--weights-dir", toy) == 2
-    assert "expected sha256" in one_line(capsys)
+    assert "is not a whole safetensors file" in one_line(capsys)
 
 
 # list and study -------------------------------------------------------------------------------------------------------

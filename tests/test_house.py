@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "wmcourse"
 FLOORS = (
-    {"errors", "chapter"},
+    {"errors", "chapter", "versions"},
     {"nets", "envs", "data"},
     {"models"},
     {"agents", "planning", "evaluation"},

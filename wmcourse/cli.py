@@ -16,6 +16,9 @@ from wmcourse.errors import CourseError
 
 INTERRUPTED = 130
 USER_ERROR = 2
+TRAINED = Path("trained")
+"""Where `wmcourse train` writes, unless it is told otherwise."""
+OWN = f"a folder of models that you trained, such as {TRAINED} (default: the shipped models)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 
     listing = commands.add_parser("list", help="the models, with their measured quality")
     listing.add_argument("--json", action="store_true", help="print the manifests as JSON")
-    listing.add_argument("--weights-dir", type=Path, metavar="DIR", help="weights made with train --output-dir DIR")
+    listing.add_argument("--weights-dir", type=Path, metavar="DIR", help=OWN)
     listing.set_defaults(run=_list)
 
     commands.add_parser("train", help="train a model from nothing: wmcourse train NAME [options] (--help lists them)")
@@ -58,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--episodes", type=_count, default=20, help="real episodes to measure on (default: 20)")
     evaluate.add_argument("--seed", type=_seed, default=0, help="of the environment, any integer >= 0 (default: 0)")
     evaluate.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
-    evaluate.add_argument("--weights-dir", type=Path, metavar="DIR", help="weights made with train --output-dir DIR")
+    evaluate.add_argument("--weights-dir", type=Path, metavar="DIR", help=OWN)
     evaluate.set_defaults(run=_evaluate)
 
     check = commands.add_parser(
@@ -83,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
 def _list(options: argparse.Namespace) -> int:
     with _stdout_to_stderr():
         from wmcourse.zoo import list_models
+        from wmcourse.zoo.command import making_command
         from wmcourse.zoo.plain import to_plain
 
         manifests = list_models(directory=options.weights_dir)
@@ -91,15 +95,19 @@ def _list(options: argparse.Namespace) -> int:
         return 0
     width = max((len(manifest.name) for manifest in manifests), default=0)
     for manifest in manifests:
-        metric = manifest.headline_metric
-        measured = f"{manifest.headline} {metric}" if metric else f"not trained yet: {manifest.command}"
-        print(f"{manifest.name:<{width}}  {measured}\n{'':<{width}}  {manifest.description}")
+        if manifest.headline_metric:
+            state = f"{manifest.headline} {manifest.headline_metric}"
+        elif manifest.trained:
+            state = "not measured"
+        else:
+            state = f"not trained yet: {making_command(manifest.name, options.weights_dir)}"
+        print(f"{manifest.name:<{width}}  {state}\n{'':<{width}}  {manifest.description}")
     return 0
 
 
 def _train(words: list[str]) -> int:
     from wmcourse.zoo import model_names, recipe
-    from wmcourse.zoo.weights import WEIGHTS
+    from wmcourse.zoo.weights import WEIGHTS, load_manifest, model_path
 
     if words[:1] in (["-h"], ["--help"]):
         print(f"usage: wmcourse train NAME [options]\n\nNAME is one of: {', '.join(sorted(model_names()))}")
@@ -109,43 +117,56 @@ def _train(words: list[str]) -> int:
         raise CourseError("the model's name comes first: wmcourse train NAME [options]")
     name = words[0]
     source = recipe(name)
-    config, directory = _training_options(name, source, words[1:])
-    _expect_writable(WEIGHTS if directory is None else directory)
-    manifest = (WEIGHTS if directory is None else directory) / f"{name}.json"
-    before = manifest.read_bytes() if manifest.is_file() else None
+    config, folder = _training_options(name, source, words[1:])
+    directory = WEIGHTS if folder is None else folder
+    _expect_writable(directory)
+    path = model_path(name, directory)
+    before = path.read_bytes() if path.is_file() else None
     try:
-        source.make(config, directory=directory)
+        source.make(directory, config)
     except KeyboardInterrupt:
-        after = manifest.read_bytes() if manifest.is_file() else None
-        if after != before:
-            state = "the new weights were already saved"
+        if not path.is_file():
+            state = "nothing was saved"
+        elif path.read_bytes() == before:
+            state = "the old weights are unchanged"
         else:
-            state = "nothing was saved" if before is None else "the old weights are unchanged"
+            measured = load_manifest(name, directory=directory).metrics
+            state = f"the training is kept in {path}, {'and' if measured else 'but not'} measured"
         print(f"\nwmcourse: interrupted; {state}", file=sys.stderr)
         return INTERRUPTED
+    where = "" if folder is None else f', directory="{folder}"'
+    print(f'load it with: wmcourse.load("{name}"{where})')
     return 0
 
 
 def _training_options(name: str, source: Any, words: list[str]) -> tuple[Any, Path | None]:
-    """The recipe's configuration and the output folder; every field of the configuration is an option."""
+    """The recipe's configuration, every field of which is an option; and where to write to, None for the package."""
     import tyro
 
     kind: Any = Annotated[type(source.config), tyro.conf.arg(name="")]
-    where = Annotated[Path | None, tyro.conf.arg(help="folder for weights and manifest, instead of the package's own")]
+    where: Any = Annotated[Path | None, tyro.conf.arg(help=f"folder to write the model to, instead of {TRAINED}")]
+    replace: Any = Annotated[
+        bool, tyro.conf.FlagCreatePairsOff, tyro.conf.arg(help="replace the model that ships with the package")
+    ]
 
-    def options(config: kind = source.config, output_dir: where = None) -> tuple[Any, Path | None]:
-        return config, output_dir
+    def options(config: kind = source.config, output_dir: where = None, replace_shipped: replace = False) -> Any:
+        return config, output_dir, replace_shipped
 
     complaints = io.StringIO()
     try:
         with redirect_stderr(complaints):
-            return tyro.cli(options, prog=f"wmcourse train {name}", description=source.description, args=words)
+            config, folder, shipped = tyro.cli(
+                options, prog=f"wmcourse train {name}", description=source.description, args=words
+            )
     except SystemExit as stop:
         if not stop.code:
             raise
         raise CourseError(_one_line(complaints.getvalue())) from None
     except ValueError as error:  # a Config that rejects its values
         raise CourseError(f"wmcourse train {name}: {error}") from None
+    if shipped and folder:
+        raise CourseError("--replace-shipped and --output-dir name two places to write to: choose one of them")
+    return config, None if shipped else folder or TRAINED
 
 
 def _one_line(box: str) -> str:

@@ -1,5 +1,8 @@
 """The cache: everything is made once, whole or not at all, and made again whenever what it was made from changes."""
 
+import ast
+import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -7,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
+import wmcourse
 from wmcourse.recipes.cache import cache_folder, cached, fingerprint, sources
+from wmcourse.zoo.registry import chapters, study, study_names
+
+PACKAGE = Path(wmcourse.__file__).parent
 
 
 @pytest.fixture(autouse=True)
@@ -153,11 +160,134 @@ def test_a_fingerprint_rests_on_every_source_that_can_change_a_result():
     assert {"rssm.py", "transition.py", "descent.py", "coded_rssm.py", "latent_dynamics.py", "horizon.py"} <= study
 
 
-def test_a_fingerprint_changes_with_a_source(tmp_path, monkeypatch):
-    (tmp_path / "optimize.py").write_text("x = 1\n")
+STAGES = ["wmcourse.recipes.pixel_episodes", "wmcourse.recipes.autoencoder", "wmcourse.recipes.measure_pixels"]
+STUDIES = [f"wmcourse.chapters.{chapter.topic}.studies" for chapter in chapters() if chapter.studies]
+CACHED = [*STAGES, *STUDIES]
+"""The modules whose fingerprints are in the names of what is cached."""
+
+
+def test_a_study_counts_the_sources_of_its_own_module():
+    assert {study(name).module for name in study_names()} == set(STUDIES)
+
+
+@pytest.mark.parametrize(
+    ("module", "file"),
+    [
+        ("wmcourse.recipes.pixel_episodes", "envs/cartpole_pixels.py"),
+        ("wmcourse.recipes.autoencoder", "recipes/descent.py"),
+        ("wmcourse.chapters.dreamer.studies", "recipes/dreamer.py"),
+        ("wmcourse.chapters.rssm.studies", "chapters/rssm/recipes/linear_gaussian.py"),
+        ("wmcourse.chapters.compounding_error.studies", "recipes/descent.py"),
+        ("wmcourse.chapters.latent_dynamics.studies", "data/__init__.py"),
+    ],
+)
+def test_a_changed_training_loop_or_world_is_never_served_stale_results(monkeypatch, module, file):
+    before, read, changed = fingerprint(module), Path.read_text, []
+
+    def edited(path, *args, **options):
+        if path == PACKAGE / file:
+            changed.append(path)
+            return read(path, *args, **options) + "\nCHANGED = True\n"
+        return read(path, *args, **options)
+
+    monkeypatch.setattr(Path, "read_text", edited)
+    assert fingerprint(module) != before and len(changed) == 1
+
+
+def test_another_version_of_torch_is_never_served_the_results_of_this_one(monkeypatch):
     before = fingerprint(MODULE)
-    monkeypatch.setattr("wmcourse.recipes.cache.sources", lambda module: (tmp_path / "optimize.py",))
+    monkeypatch.setattr("wmcourse.recipes.cache.versions", lambda: {"torch": "99"})
     assert fingerprint(MODULE) != before
+
+
+RUN = """
+import importlib, json, sys
+from pathlib import Path
+from types import ModuleType
+
+root, modules = Path(sys.argv[1]), sys.argv[2:]
+
+
+def package(folder):
+    "A package whose __init__.py runs only when somebody asks it for a name."
+    made = ModuleType(".".join(folder.relative_to(root.parent).parts))
+    made.__path__ = [str(folder)]
+
+    def ask(name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        del made.__getattr__
+        exec((folder / "__init__.py").read_text(), made.__dict__)
+        return getattr(made, name)
+
+    made.__getattr__ = ask
+    return made
+
+
+ran = {}
+for module in modules:
+    for name in [name for name in sys.modules if name.startswith("wmcourse")]:
+        del sys.modules[name]
+    for init in root.rglob("__init__.py"):
+        made = package(init.parent)
+        sys.modules[made.__name__] = made
+    importlib.import_module(module)
+    mine = (each for name, each in sys.modules.items() if name.startswith("wmcourse"))
+    ran[module] = [each.__file__ for each in mine if getattr(each, "__file__", None)]
+print(json.dumps(ran))
+"""
+
+
+def test_every_file_that_python_runs_for_a_result_counts():
+    """The oracle is Python's own import system."""
+    words = [sys.executable, "-c", RUN, str(PACKAGE), *CACHED]
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
+    done = subprocess.run(words, capture_output=True, text=True, check=True, env=environment)
+    ran = json.loads(done.stdout)
+    for module in CACHED:
+        assert len(ran[module]) > 5
+        assert set(map(Path, ran[module])) <= set(sources(module)), module
+
+
+BY_NAME = {"import_module", "load", "load_manifest", "load_study", "recipe", "study"}
+"""What finds a module, a model or a study by a name that is not an import."""
+
+
+@pytest.mark.parametrize("module", CACHED)
+def test_nothing_cached_rests_on_what_is_found_by_a_name(module):
+    """Else its fingerprint would not know of it. The zoo itself may, which saves models after they are made."""
+    for path in sources(module):
+        if path.parent.name == "zoo" or path in (PACKAGE / "__init__.py", PACKAGE / "chapter.py"):
+            continue
+        imports = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom))
+        found = {
+            each.name
+            for node in imports
+            for each in node.names
+            if (node.module or "").startswith(("importlib", "wmcourse.zoo", "wmcourse.studies"))
+        }
+        assert not found & BY_NAME or path == PACKAGE / "studies" / "__init__.py", path
+
+
+def test_relative_and_late_imports_count(tmp_path, monkeypatch):
+    folder = tmp_path / "wmcourse_like"
+    files = {
+        "__init__.py": "",
+        "first.py": "from . import second\nfrom .inner.third import x\n",
+        "second.py": "def f():\n    import wmcourse_like.fourth\n",
+        "inner/__init__.py": "import wmcourse_like.unrelated\n",
+        "inner/third.py": "from ..fifth import y\n",
+        "fourth.py": "",
+        "fifth.py": "y = 1\n",
+        "unrelated.py": "",
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
+        (folder / name).write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("wmcourse.recipes.cache.__package__", "wmcourse_like.recipes")
+    found = {path.relative_to(folder).as_posix() for path in sources("wmcourse_like.first")}
+    assert found == set(files) - {"unrelated.py"}
 
 
 def test_a_fingerprint_is_the_same_in_every_process():

@@ -18,7 +18,7 @@ from wmcourse.recipes.latent_dynamics import RECURRENT
 from wmcourse.recipes.recipe import Recipe, Training
 from wmcourse.studies.results import Run
 from wmcourse.zoo import load, training_command
-from wmcourse.zoo.errors import Diverged
+from wmcourse.zoo.errors import Diverged, NotMeasured
 from wmcourse.zoo.plain import from_plain, to_plain
 
 
@@ -106,20 +106,50 @@ def test_what_is_made_can_be_loaded_and_says_how_it_was_made(tmp_path: Path, cap
         return {"peg_nll_nats": Interval(float(episodes), 0.0, float(seed))}
 
     recipe = replace(GALTON_DREAMER, measure=agent_measure(measure), episodes=6)
-    manifest = recipe.make(short(recipe), directory=tmp_path)
+    manifest = recipe.make(tmp_path, short(recipe))
     assert manifest.command == training_command("galton-dreamer", short(recipe), recipe.config)
     assert manifest.protocol == f"6 episodes, seed {recipe.evaluation_seed}; {recipe.protocol}"
     assert manifest.metrics["peg_nll_nats"] == Interval(6.0, 0.0, float(recipe.evaluation_seed))
     assert manifest.headline in capsys.readouterr().out
     loaded = load("galton-dreamer", directory=tmp_path)
-    assert loaded.config == short(recipe).agent
+    assert loaded.config == short(recipe).agent and loaded.manifest == manifest
     trained = recipe.train(short(recipe), progress=False).module
     assert all(torch.equal(value, trained.state_dict()[name]) for name, value in loaded.state_dict().items())
 
 
-def test_what_could_not_be_measured_is_not_shipped(tmp_path: Path) -> None:
-    recipe = replace(RECURRENT, measure=lambda module, **_: {"nmse_h25_random": Interval(float("nan"), 0.0, 1.0)})
+def fails(module, **_):
+    raise IndexError("no episode is that long")
+
+
+def finds(value: float):
+    return lambda module, **_: {"nmse_h25_random": Interval(value, 0.0, 1.0)}
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ({"measure": fails}, "IndexError: no episode is that long"),
+        ({"measure": finds(0.5), "headline": "nmse_25_random"}, "the headline 'nmse_25_random' is not among"),
+        ({"measure": finds(float("nan"))}, "nmse_h25_random.value is nan"),
+    ],
+)
+def test_a_training_that_cannot_be_measured_is_kept_until_the_recipe_is_mended(tmp_path: Path, fault, reason) -> None:
+    broken = replace(RECURRENT, **fault)
     trained = Training(RECURRENT.build(RECURRENT.config).eval(), 3, 1234, 5.67, [])
-    with pytest.raises(Diverged, match="nmse_h25_random"):
-        recipe.ship(recipe.config, trained, directory=tmp_path)
+    kept = tmp_path / "latent-dynamics-recurrent.safetensors"
+    with pytest.raises(NotMeasured, match=f"is trained and kept in {kept}, but it is not measured: .*{reason}"):
+        broken.ship(tmp_path, broken.config, trained)
+    model = load(RECURRENT.name, directory=tmp_path)
+    assert all(torch.equal(value, trained.module.state_dict()[name]) for name, value in model.state_dict().items())
+    assert model.manifest.trained and model.manifest.metrics == {} and model.manifest.environment_steps == 1234
+    mended = replace(RECURRENT, measure=finds(0.5))
+    mended.measured(tmp_path, model, model.manifest)
+    assert load(RECURRENT.name, directory=tmp_path).manifest.headline_metric == Interval(0.5, 0.0, 1.0)
+
+
+def test_a_training_that_diverged_is_not_kept(tmp_path: Path) -> None:
+    module = RECURRENT.build(RECURRENT.config)
+    next(module.transition.parameters()).data[0] = float("nan")
+    with pytest.raises(Diverged, match="NaN or infinite weights; nothing was saved"):
+        RECURRENT.ship(tmp_path, RECURRENT.config, Training(module, 3, 1234, 5.67, []))
     assert not list(tmp_path.iterdir())

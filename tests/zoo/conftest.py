@@ -1,7 +1,7 @@
 """A recipe small enough to train in a test, registered while the test runs."""
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from torch import nn
 from wmcourse.chapter import PARTS, Chapter
 from wmcourse.evaluation.statistics import Interval
 from wmcourse.recipes.recipe import Recipe, Training
-from wmcourse.zoo import registry
+from wmcourse.zoo import Manifest, registry, save
 
 
 @dataclass(frozen=True)
@@ -66,26 +66,15 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> Recipe:
 
 
 @pytest.fixture
-def arguments() -> dict[str, Any]:
-    """What `save` wants to know besides name and module."""
-    return {
-        "config": Config(),
-        "seed": 0,
-        "command": "wmcourse train tiny-model --seed 0",
-        "wall_s": 1.234,
-        "environment_steps": 10,
-        "metrics": {"return_mean": Interval(1.0, 0.5, 1.5)},
-        "protocol": "2 episodes",
-        "headline": "return_mean",
-        "description": "A tiny model.",
-    }
+def manifest(tiny: Recipe) -> Manifest:
+    """Of a training of the tiny model, measured."""
+    took = Training(None, kept_update=1, environment_steps=10, wall_s=1.234, history=[])
+    return replace(tiny.manifest(trained=took), metrics={"return_mean": Interval(1.0, 0.5, 1.5)})
 
 
 @pytest.fixture
-def saved(tiny: Any, arguments: dict[str, Any], tmp_path: Path) -> Path:
+def saved(manifest: Manifest, tmp_path: Path) -> Path:
     """A folder with one trained model."""
-    from wmcourse.zoo import save
-
     torch.manual_seed(1)
-    save("tiny-model", build(Config()), **arguments, directory=tmp_path)
+    save(build(Config()), manifest, tmp_path)
     return tmp_path

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wmcourse.cli import _training_options
+from wmcourse.cli import TRAINED, _training_options
 from wmcourse.zoo import model_names, recipe, training_command
 
 
@@ -51,7 +51,7 @@ def test_the_command_gives_the_config_back(config: Config) -> None:
     source = SimpleNamespace(config=Config(), description="A toy.")
     parsed, directory = _training_options("toy", source, words[3:])
     assert parsed == config
-    assert directory is None
+    assert directory == TRAINED
 
 
 def test_only_the_seed_and_what_is_unusual_is_named() -> None:

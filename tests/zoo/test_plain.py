@@ -64,9 +64,31 @@ class Pair(NamedTuple):
     high: float
 
 
+class Later(NamedTuple):
+    low: float
+    high: float
+    share: float = 0.95
+
+
+@dataclass(frozen=True)
+class Needs:
+    size: int
+    pairs: tuple[Later, ...] = ()
+
+
 def test_tensors_arrays_and_named_tuples_become_plain() -> None:
     results = {"a": torch.tensor([1.0, 2.0]), "b": np.float64(3.0), "c": Pair(0.0, 1.0), "d": [np.arange(2)]}
     assert to_plain(results) == {"a": [1.0, 2.0], "b": 3.0, "c": {"low": 0.0, "high": 1.0}, "d": [[0, 1]]}
+
+
+def test_what_was_stored_before_a_field_existed_takes_its_default() -> None:
+    stored = {"size": 3, "pairs": [{"low": 0.0, "high": 1.0}]}
+    assert from_plain(Needs, stored) == Needs(3, (Later(0.0, 1.0, 0.95),))
+    with pytest.raises(ValueError, match="config lacks size"):
+        from_plain(Needs, {})
+    for pair in ({"low": 0.0}, {"low": 0.0, "high": 1.0, "color": 3.0}):
+        with pytest.raises(ValueError, match=r"config.pairs\[0\] is .*, must hold low, high and share"):
+            from_plain(Needs, {"size": 3, "pairs": [pair]})
 
 
 @pytest.mark.parametrize(

@@ -60,10 +60,8 @@ class _Lowering:
         self.known: dict[Any, Any] = {}
         self.operations: list[Operation] = []
         signature = program.graph_signature
-        constants, named = (
-            signature.inputs_to_lifted_tensor_constants,
-            dict(zip(signature.user_inputs, inputs, strict=True)),
-        )
+        constants = signature.inputs_to_lifted_tensor_constants
+        named = dict(zip(signature.user_inputs, inputs, strict=True))
         self.inputs: dict[str, tuple[int, ...]] = {}
         for node in self.nodes:
             if node.name in constants:

@@ -14,6 +14,7 @@ from wmcourse.data.frames import FrameEpisodes
 from wmcourse.models.autoencoder import Autoencoder, AutoencoderConfig
 from wmcourse.recipes.cache import cached, fingerprint
 from wmcourse.recipes.descent import Descent, Loss, descend
+from wmcourse.zoo.tensors import digest
 
 FITTED_ON = 5000
 """Pictures that decide what mean 0 and variance 1 are."""
@@ -55,9 +56,9 @@ def train(config: Config, data: FrameEpisodes, *, progress: bool = True) -> Trai
     return Trained(model.eval(), time.perf_counter() - started)
 
 
-def cached_autoencoder(config: Config, data: FrameEpisodes, *, source: object, progress: bool = True) -> Trained:
-    """`train`, unless the cache holds the result for this `config` and the data's `source`, its name and seed."""
-    name = fingerprint(__name__, config, source)
+def cached_autoencoder(config: Config, data: FrameEpisodes, *, progress: bool = True) -> Trained:
+    """`train`, unless the cache holds the result for this `config` and these very pictures."""
+    name = fingerprint(__name__, config, digest({"frames": data.frames, "lengths": data.lengths}))
 
     def save(trained: Trained, path: Path) -> None:
         tensors = {key: value.contiguous() for key, value in trained.module.state_dict().items()}

@@ -5,9 +5,12 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from functools import cache
-from importlib.util import find_spec
+from importlib.util import find_spec, resolve_name
 from pathlib import Path
 from typing import TypeVar
+
+from wmcourse.versions import versions
+from wmcourse.zoo.atomic import temporary_name
 
 Made = TypeVar("Made")
 
@@ -34,7 +37,7 @@ def cached(
             path.unlink()
     made = make()
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    temporary = temporary_name(path)
     try:
         save(made, temporary)
         os.replace(temporary, path)
@@ -44,14 +47,19 @@ def cached(
 
 
 def fingerprint(module: str, *parts: object) -> str:
-    """A short name for a stage: changes with each of `parts`, and with every source file that `module` rests on."""
+    """A short name for a stage: changes with each of `parts`, with every source file that `module` rests on, and with
+    the versions of the packages that decide a training's numbers.
+    """
     texts = [path.read_text() for path in sources(module)]
-    return hashlib.sha256("\0".join([*texts, *map(repr, parts)]).encode()).hexdigest()[:12]
+    return hashlib.sha256("\0".join([*texts, *map(repr, parts), repr(versions())]).encode()).hexdigest()[:12]
 
 
 @cache
 def sources(module: str) -> tuple[Path, ...]:
-    """The file of a module of this package, and of each that it imports from the package, directly or not."""
+    """The file of a module of this package, and of each that it imports from the package, directly or not.
+
+    Of the packages that these are in, `__init__.py` counts, but not what it merely passes on to others.
+    """
     found: dict[str, Path] = {}
     waiting = [module]
     while waiting:
@@ -60,18 +68,24 @@ def sources(module: str) -> tuple[Path, ...]:
         if name in found or spec is None or spec.origin is None:
             continue
         found[name] = Path(spec.origin)
-        waiting += _imported(found[name])
+        waiting += _imported(found[name], name if spec.submodule_search_locations else name.rpartition(".")[0])
+    packages = {".".join(parts[:end]) for name in found if (parts := name.split(".")) for end in range(1, len(parts))}
+    for name in packages - set(found):
+        spec = find_spec(name)
+        if spec is not None and spec.origin is not None:
+            found[name] = Path(spec.origin)
     return tuple(found[name] for name in sorted(found))
 
 
-def _imported(path: Path) -> Iterator[str]:
-    """The modules of this package that a file names in its imports."""
+def _imported(path: Path, package: str) -> Iterator[str]:
+    """The modules of this course that a file of `package` names in its imports, at its top or in a function."""
     for node in ast.walk(ast.parse(path.read_text())):
         names = []
         if isinstance(node, ast.Import):
             names = [each.name for each in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{each.name}" for each in node.names)]
+        elif isinstance(node, ast.ImportFrom):
+            source = resolve_name("." * node.level + (node.module or ""), package)
+            names = [source, *(f"{source}.{each.name}" for each in node.names)]
         for name in names:
             if name.split(".")[0] == __package__.split(".")[0] and _is_module(name):
                 yield name

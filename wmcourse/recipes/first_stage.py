@@ -40,10 +40,9 @@ def first_stage(
     config: FirstStage, coder: AutoencoderConfig, *, progress: bool = True
 ) -> tuple[autoencoder.Trained, Encoded]:
     """The autoencoder, and the training episodes in its code; both come from the cache if they are there."""
-    source = TrainingSeeds(config.seed).next()
-    data = pixel_episodes(config.episodes, seed=source, progress=progress)
+    data = pixel_episodes(config.episodes, seed=TrainingSeeds(config.seed).next(), progress=progress)
     how = autoencoder.Config(seed=config.seed, updates=config.autoencoder_updates, model=coder)
-    trained = cached_autoencoder(how, data, source=(config.episodes, source), progress=progress)
+    trained = cached_autoencoder(how, data, progress=progress)
     return trained, encode(trained.module, data)
 
 

@@ -98,6 +98,7 @@ def latent_dynamics(name: str, words: str, model: LatentDynamicsConfig) -> Recip
         config=Config(model=model),
         build=lambda config: LatentDynamics(config.model),
         train=train,
+        shares=("autoencoder",),
     )
 
 

@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 from wmcourse.evaluation.statistics import Interval
 from wmcourse.recipes.history import Row
 from wmcourse.studies.results import Run, Solved
+from wmcourse.versions import versions
 from wmcourse.zoo.command import training_command
+from wmcourse.zoo.errors import CannotSave, NotMeasured
 from wmcourse.zoo.manifest import Manifest
-from wmcourse.zoo.weights import save
+from wmcourse.zoo.plain import to_plain
+from wmcourse.zoo.weights import model_path, save
 
 
 class Training(NamedTuple):
@@ -50,6 +53,8 @@ class Recipe:
     """For the manifest: a seed that neither a training nor the tuning of the recipe has looked at."""
     episodes: int = 1000
     """For the manifest."""
+    shares: tuple[str, ...] = ()
+    """Submodules that other models have too, with the same weights: the zoo keeps each of them once."""
 
     def variant(self, name: str, description: str, config: Any, **changes: Any) -> "Recipe":
         """The same recipe with another configuration."""
@@ -73,27 +78,62 @@ class Recipe:
             parameters=sum(each.numel() for each in trained.module.parameters()),
         )
 
-    def make(self, config: Any = None, *, directory: Path | None = None) -> Manifest:
-        """Train, measure on fresh episodes, print the metrics, save weights and manifest; raises as `zoo.save` does."""
+    def manifest(self, config: Any = None, trained: Training | None = None) -> Manifest:
+        """What can be said of a training with `config` before it is measured; without `trained`, before it is done."""
         config = self.config if config is None else config
-        return self.ship(config, self.train(config), directory=directory)
-
-    def ship(self, config: Any, trained: Training, *, directory: Path | None = None) -> Manifest:
-        """What `make` does with a training."""
-        metrics = self.measure(trained.module, episodes=self.episodes, seed=self.evaluation_seed)
-        for name, metric in metrics.items():
-            print(f"{name:40s} {metric.value:9.4f}  [{metric.low:.4f}, {metric.high:.4f}]")
-        return save(
-            self.name,
-            trained.module,
-            config=config,
-            seed=config.seed,
-            command=training_command(self.name, config, self.config),
-            wall_s=trained.wall_s,
-            environment_steps=trained.environment_steps,
-            metrics=metrics,
-            protocol=f"{self.episodes} episodes, seed {self.evaluation_seed}; {self.protocol}",
-            headline=self.headline,
+        untrained = Manifest(
+            name=self.name,
             description=self.description,
-            directory=directory,
+            command=training_command(self.name, config, self.config),
+            seed=config.seed,
+            config=to_plain(config, "config"),
+            **self._measurement(),
         )
+        if trained is None:
+            return untrained
+        return replace(
+            untrained,
+            versions=versions(),
+            wall_s=round(float(trained.wall_s), 1),
+            environment_steps=int(trained.environment_steps),
+        )
+
+    def make(self, directory: Path | str, config: Any = None) -> Manifest:
+        """Train and `ship` into a folder."""
+        config = self.config if config is None else config
+        return self.ship(directory, config, self.train(config))
+
+    def ship(self, directory: Path | str, config: Any, trained: Training) -> Manifest:
+        """Save a training, then measure it, so that no measurement can lose it.
+
+        Raises as `zoo.save` and `measured` do.
+        """
+        manifest = save(trained.module, self.manifest(config, trained), directory, shares=self.shares)
+        return self.measured(directory, trained.module, manifest)
+
+    def measured(self, directory: Path | str, module: Any, manifest: Manifest) -> Manifest:
+        """Measure a saved model on fresh episodes, print the metrics, and save it again with them.
+
+        Raises:
+            NotMeasured: the measurement failed; what was saved before is still there.
+        """
+        try:
+            found = self.measure(module, episodes=self.episodes, seed=self.evaluation_seed)
+            for name, metric in found.items():
+                print(f"{name:40s} {metric.value:9.4f}  [{metric.low:.4f}, {metric.high:.4f}]")
+            metrics = {name: Interval(*(float(bound) for bound in metric)) for name, metric in found.items()}
+            manifest = replace(manifest, metrics=metrics, **self._measurement())
+            return save(module, manifest, directory, shares=self.shares)
+        except CannotSave:
+            raise
+        except Exception as error:
+            reason = " ".join(str(error).split())
+            raise NotMeasured(
+                f"{self.name} is trained and kept in {model_path(self.name, directory)}, but it is not measured: "
+                f"{type(error).__name__}: {reason}"
+            ) from error
+
+    def _measurement(self) -> dict[str, Any]:
+        """What a manifest says of it; also of weights that were kept before the recipe was mended."""
+        protocol = f"{self.episodes} episodes, seed {self.evaluation_seed}; {self.protocol}"
+        return {"protocol": protocol, "headline": self.headline}

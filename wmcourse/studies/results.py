@@ -11,9 +11,10 @@ from typing import NamedTuple
 from wmcourse.errors import unknown
 from wmcourse.evaluation.statistics import Interval
 from wmcourse.recipes.history import Row
+from wmcourse.versions import versions
 from wmcourse.zoo.atomic import write_atomic
 from wmcourse.zoo.errors import CannotSave, CorruptWeights, UnknownStudy
-from wmcourse.zoo.manifest import NAME_PATTERN, versions
+from wmcourse.zoo.manifest import NAME_PATTERN
 from wmcourse.zoo.plain import from_plain, to_plain
 from wmcourse.zoo.registry import study_names
 

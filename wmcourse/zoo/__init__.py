@@ -1,7 +1,15 @@
 """Trained models: what there is, how it was made, how good it is."""
 
 from wmcourse.zoo.command import training_command
-from wmcourse.zoo.errors import CannotSave, CorruptWeights, Diverged, MissingWeights, UnknownModel, UnknownStudy
+from wmcourse.zoo.errors import (
+    CannotSave,
+    CorruptWeights,
+    Diverged,
+    MissingWeights,
+    NotMeasured,
+    UnknownModel,
+    UnknownStudy,
+)
 from wmcourse.zoo.manifest import Manifest
 from wmcourse.zoo.registry import model_names, recipe, study_names
 from wmcourse.zoo.weights import list_models, load, save
@@ -12,6 +20,7 @@ __all__ = [
     "Diverged",
     "Manifest",
     "MissingWeights",
+    "NotMeasured",
     "UnknownModel",
     "UnknownStudy",
     "list_models",

@@ -2,6 +2,12 @@
 
 import os
 from pathlib import Path
+from uuid import uuid4
+
+
+def temporary_name(path: Path) -> Path:
+    """A hidden file beside `path` that nobody else writes to, of any process, thread or call; it keeps the suffix."""
+    return path.with_name(f".{uuid4().hex}-{path.name}")
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -10,9 +16,9 @@ def write_atomic(path: Path, data: bytes) -> None:
     Raises:
         OSError: the folder is read-only, the disk is full, ...
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_name(path)
     try:
-        with open(temporary, "wb") as file:
+        with open(temporary, "xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -1,4 +1,4 @@
-"""The exact command behind a training: its name, its seed, and every option that is not the recipe's default."""
+"""Commands to type: the one that trained a model, with all that is not its recipe's own, and the one that makes it."""
 
 import shlex
 from dataclasses import fields, is_dataclass
@@ -10,6 +10,12 @@ def training_command(name: str, config: Any, usual: Any) -> str:
     """What to type to train `name` with `config`, where its recipe's own is `usual`; the seed is always shown."""
     words = ["wmcourse", "train", name, *_options(config, usual, "")]
     return shlex.join(words)
+
+
+def making_command(name: str, directory: Path | str | None) -> str:
+    """What to type to have `name` made in a folder, or for None among the models that ship."""
+    where = ["--replace-shipped"] if directory is None else ["--output-dir", str(directory)]
+    return shlex.join(["wmcourse", "train", name, *where])
 
 
 def _options(config: Any, default: Any, prefix: str) -> list[str]:

@@ -12,11 +12,11 @@ class UnknownStudy(CourseError, LookupError):
 
 
 class MissingWeights(CourseError, FileNotFoundError):
-    """The recipe exists, but nobody has trained it here."""
+    """The recipe exists, but nobody has trained it here; or a part that it shares with others is not there."""
 
 
 class CorruptWeights(CourseError, ValueError):
-    """Weights and manifest do not belong together, or one of them is damaged."""
+    """A file is damaged, or does not fit the recipe."""
 
 
 class CannotSave(CourseError, OSError):
@@ -25,3 +25,7 @@ class CannotSave(CourseError, OSError):
 
 class Diverged(CourseError, ValueError):
     """Training ended in NaN or infinity: there is nothing worth saving."""
+
+
+class NotMeasured(CourseError, RuntimeError):
+    """The training is saved, but its measurement failed."""

@@ -4,7 +4,7 @@ import math
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -43,7 +43,8 @@ def to_plain(value: Any, where: str = "value") -> Any:
 def from_plain(target: Any, data: Any, where: str = "config") -> Any:
     """Rebuild a value of the type `target` from what `to_plain` made of it.
 
-    Fields that `data` lacks take the dataclass's default, so that a recipe may gain an option.
+    Fields that `data` lacks take the default of their dataclass or named tuple, at any depth: what was stored before a
+    field existed can be read. A field that the type does not have is an error.
 
     Raises:
         ValueError: `data` does not fit the type; the message names the place.
@@ -92,19 +93,21 @@ def _dataclass(target: Any, data: Any, where: str) -> Any:
     if not isinstance(data, dict):
         raise ValueError(f"{where} is {data!r}, must hold the fields of {target.__name__}")
     hints = get_type_hints(target)
-    names = {field.name for field in fields(target) if field.init}
-    if extra := sorted(set(data) - names):
+    known = [field for field in fields(target) if field.init]
+    if extra := sorted(set(data) - {field.name for field in known}):
         raise ValueError(f"{where} has the field {extra[0]!r}, which {target.__name__} does not have")
-    values = {name: from_plain(hints[name], item, f"{where}.{name}") for name, item in data.items()}
-    try:
-        return target(**values)
-    except TypeError as error:
-        raise ValueError(f"{where} does not fit {target.__name__}: {error}") from None
+    needed = [
+        field.name for field in fields(target) if field.init and field.default is field.default_factory is MISSING
+    ]
+    if missing := [name for name in needed if name not in data]:
+        raise ValueError(f"{where} lacks {', '.join(missing)}")
+    return target(**{name: from_plain(hints[name], item, f"{where}.{name}") for name, item in data.items()})
 
 
 def _named_tuple(target: Any, data: Any, where: str) -> Any:
     names = target._fields
-    if not isinstance(data, dict) or set(data) != set(names):
+    fits = isinstance(data, dict) and set(names) - set(target._field_defaults) <= set(data) <= set(names)
+    if not fits:
         raise ValueError(f"{where} is {data!r}, must hold {', '.join(names[:-1])} and {names[-1]}")
     hints = get_type_hints(target)
     return target(**{name: from_plain(hints[name], item, f"{where}.{name}") for name, item in data.items()})

@@ -61,4 +61,5 @@ CODED_RSSM = pixel_recipe(
     config=Config(),
     build=lambda config: CodedRSSM(config.model),
     train=train,
+    shares=("autoencoder",),
 )
