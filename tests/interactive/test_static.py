@@ -10,11 +10,16 @@ from wmcourse.interactive.static import write
 
 def test_everything_the_pages_load_is_written_from_local_files(tmp_path):
     written = {path.name: path.read_bytes() for path in write(tmp_path / "_static")}
-    assert set(written) == {"plotly.min.js", "explorer.js", "explorer.css", "tex-svg-full.js", "MATHJAX-LICENSE.txt"}
+    assert set(written) == {
+        *("plotly.min.js", "explorer.js", "player.js", "tex-svg-full.js", "MATHJAX-LICENSE.txt"),
+        *("page.css", "explorer.css", "player.css"),
+    }
     installed = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
     assert written["plotly.min.js"] == installed.read_bytes()
     assert b"Apache License" in written["MATHJAX-LICENSE.txt"]
-    assert b"http" not in written["explorer.js"] + written["explorer.css"]
+    assert b"http" not in b"".join(
+        written[f"{name}.{kind}"] for name in ("explorer", "player") for kind in ("js", "css")
+    )
 
 
 def test_a_second_run_writes_only_what_changed(tmp_path):

@@ -9,6 +9,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from wmcourse.zoo.registry import chapters
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DIRECT = [
@@ -38,9 +40,19 @@ def test_the_contents_list_every_chapter_and_its_exercises():
     for part in contents["parts"]:
         for chapter in part["chapters"]:
             listed[chapter["file"]] = [section["file"] for section in chapter.get("sections", [])]
-    assert sorted(listed) == sorted(f"book/{path.stem}" for path in (ROOT / "sources" / "book").glob("*.md"))
+    sources = sorted(f"book/{path.stem}" for path in (ROOT / "sources" / "book").glob("*.md"))
+    assert sorted([contents["root"], *listed]) == sources
     for path in (ROOT / "sources" / "solutions").glob("*.md"):
         assert f"exercises/{path.stem}" in listed[f"book/{path.stem}"]
+
+
+def test_each_chapter_has_its_number_in_its_title_and_a_picture_and_a_sentence_on_the_map():
+    for chapter in chapters():
+        for source in (ROOT / "sources").glob(f"*/{chapter.stem}.md"):
+            title = next(line for line in source.read_text().splitlines() if line.startswith("# "))
+            assert title.startswith(f"# {chapter.number:02d} "), source
+        assert "<title>" in (ROOT / "book" / "_static" / "cards" / f"{chapter.stem}.svg").read_text()
+        assert chapter.summary.endswith(".")
 
 
 def test_links_between_the_papers_of_the_project_lead_somewhere():

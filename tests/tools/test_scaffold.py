@@ -27,7 +27,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for folder in ("wmcourse", "tools", "sources", "tests/exercises"):
         shutil.copytree(ROOT / folder, root / folder, ignore=skip)
     (root / "book").mkdir()
-    for file in ("README.md", "book/index.md", "_toc.yml", "pyproject.toml", "tests/conftest.py"):
+    for file in ("README.md", "_toc.yml", "pyproject.toml", "tests/conftest.py"):
         shutil.copy(ROOT / file, root / file)
     begun = run(root, "tools/scaffold.py", NAME)
     assert begun.returncode == 0, begun.stderr
@@ -40,7 +40,9 @@ def test_the_chapter_is_in_every_list(course: Path) -> None:
         in (course / "_toc.yml").read_text()
     )
     assert f"[16 Diffusion world models](book/{NAME}.ipynb)" in (course / "README.md").read_text()
-    assert f"**[16 diffusion world models]({NAME}.ipynb)**" in (course / "book" / "index.md").read_text()
+    index = (course / "sources" / "book" / "index.md").read_text()
+    assert f"[![Diffusion world models](_static/cards/{NAME}.svg)]({NAME}.ipynb)" in index
+    assert (course / "book" / "_static" / "cards" / f"{NAME}.svg").exists()
     assert run(course, "tools/contents.py", "--check").returncode == 0
 
 

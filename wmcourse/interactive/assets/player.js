@@ -51,13 +51,14 @@
       if (driver.read() > 0) begin();
       draw();
     });
+    const cover = WM.control(`${id}-cover`, { label: "Real cart", texts: ["shown", "hidden until it falls"], start: 0, choice: true }, () => draw());
     const knob = (name) =>
       WM.control(`${id}-${name}`, spec[name], () => {
         duet[name] = spec[name].values[control[name].read()];
         draw();
       });
     const control = { peekEvery: knob("peekEvery"), temperature: knob("temperature") };
-    const rows = [driver, control.peekEvery, control.temperature].map(({ row }) => row);
+    const rows = [driver, cover, control.peekEvery, control.temperature].map(({ row }) => row);
     root.append(
       canvas,
       status,
@@ -134,6 +135,7 @@
       const style = getComputedStyle(root), color = (name) => style.getPropertyValue(name).trim();
       const context = canvas.getContext("2d");
       const size = { width: panel, height: scene, line: color("--wm-track") };
+      const hidden = cover.read() === 1 && duet.fell === null;
       const recent = duet.history.slice(-FLASH_STEPS).some((entry) => entry.looked) && duet.steps > 0;
       const shade = color(recent ? "--wm-corrected" : "--wm-imagined");
       const at = (x, y, paint) => {
@@ -153,17 +155,20 @@
         text("real", 0, 15, color("--wm-real"), true);
         if (duet.fell !== null) text(`over at step ${duet.fell}: ${world.over(duet.real) || "out of bounds"}`, 42, 15, color("--wm-muted"));
       });
-      at(0, title, () => world.draw(context, size, duet.real, color("--wm-real")));
+      at(0, title, () => {
+        if (hidden) text("You know only what the model believes.", 0, scene / 2, color("--wm-muted"));
+        else world.draw(context, size, duet.real, color("--wm-real"));
+      });
       at(wide ? panel + gap : 0, wide ? 0 : title + scene, () => {
         text("dream", 0, 15, shade, true);
         text(`${Math.round(100 * duet.continues)}% sure that it goes on`, 58, 15, color("--wm-muted"));
       });
       at(wide ? panel + gap : 0, (wide ? 1 : 2) * title + (wide ? 0 : scene), () => {
-        world.draw(context, size, duet.real, color("--wm-muted"), { ghost: true });
+        if (!hidden) world.draw(context, size, duet.real, color("--wm-muted"), { ghost: true });
         world.draw(context, size, duet.dream, shade);
       });
-      at(0, height - meter, () => errors(context, width, meter, color, text));
-      const words = world.describe(duet.real, duet.dream);
+      if (!hidden) at(0, height - meter, () => errors(context, width, meter, color, text));
+      const words = hidden ? "" : world.describe(duet.real, duet.dream);
       const hint = duet.steps === 0 ? "Time stands still until somebody pushes. " : "";
       status.textContent = `${hint}Step ${duet.steps}. ${words}${duet.stopped ? " Restart to go on." : ""}`;
       canvas.setAttribute("aria-label", `${spec.title}: real and dreamed. ${status.textContent}`);
