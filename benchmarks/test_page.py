@@ -1,0 +1,88 @@
+"""Models in the page: steps a second in headless Chromium, on one core, beside PyTorch's own."""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+
+import wmcourse
+from wmcourse.interactive.page_model import page_model
+from wmcourse.interactive.player import script
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+RUN = """([questions, count]) => {
+  const {model, random, given} = window.run;
+  for (let i = 0; i < count; i++)
+    for (const name of questions) {
+      const told = model.run(name, {...window.run.belief, ...given, ...model.noise(name, random)});
+      if (name !== "decode") window.run.belief = told;
+    }
+}"""
+BEGIN = """() => {
+  const model = WM.model(WM.models.timed), random = WM.random(0);
+  const given = {observation: new Float32Array(model.observation.reduce((a, b) => a * b)), temperature: 1,
+                 action: Float32Array.from({length: model.action}, (_, i) => +(i === 0))};
+  window.run = {model, random, given, belief: model.run("begin", {...given, ...model.noise("begin", random)})};
+}"""
+
+
+@pytest.fixture(scope="module")
+def page():
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is missing")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.add_script_tag(content=script())
+        yield page
+        browser.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "questions", "count"),
+    [
+        ("cartpole-dreamer", ("observe", "imagine", "decode"), 500),
+        ("latent-dynamics-recurrent", ("imagine", "decode"), 50),
+    ],
+    ids=["cartpole-dreamer", "pixel-gru-and-decoder"],
+)
+@torch.no_grad()
+def test_page_steps(ratio, page, name, questions, count):
+    """A step answers each question once; of pictures, it is a frame."""
+    model = wmcourse.load(name)
+    page.evaluate(f"() => {{ {page_model(model).sidecar('timed')} }}")
+    page.evaluate(BEGIN)
+    world = getattr(model, "world", model)
+    belief, action = world.initial(1), torch.eye(world.action_dim)[:1]
+    given = {"observe": (action, torch.zeros(1, *world.observation_shape)), "imagine": (action,), "decode": ()}
+
+    def in_pytorch() -> None:
+        for _ in range(count):
+            for question in questions:
+                getattr(world, question)(belief, *given[question])
+
+    ratio.to("PyTorch", in_pytorch, lambda: page.evaluate(RUN, [questions, count]))
+    if ratio.benchmark.stats is None:  # --benchmark-disable
+        return
+    rate = count / ratio.benchmark.stats.stats.min
+    share = products(page, questions, count)
+    said = f"PyTorch; {rate:,.0f} steps a second, {share:.0%} of the time in matrix products"
+    ratio.benchmark.extra_info.update(reference=said, steps_per_second=rate, products=share)
+
+
+def products(page, questions, count) -> float:
+    """The share of the page's time that its profiler finds in WebAssembly, which is the matrix product."""
+    session = page.context.new_cdp_session(page)
+    session.send("Profiler.enable")
+    session.send("Profiler.start")
+    page.evaluate(RUN, [questions, 4 * count])
+    profile = session.send("Profiler.stop")["profile"]
+    urls = {node["id"]: node["callFrame"] for node in profile["nodes"]}
+    busy = Counter(
+        "wasm" if urls[id]["url"].startswith("wasm") else urls[id]["functionName"] for id in profile["samples"]
+    )
+    idle = sum(busy[name] for name in ("(idle)", "(program)", "(root)"))
+    return busy["wasm"] / (sum(busy.values()) - idle)
