@@ -80,8 +80,11 @@ class LinearWorld:
         x = state.x @ self.transition.T + action @ self.control.T
         return LinearState(x + temperature * self.noise * torch.randn_like(x) if temperature and self.noise else x)
 
-    def observe(self, state: LinearState, action: Tensor, observation: Tensor, temperature: float = 1.0) -> LinearState:
-        expected = self.imagine(state, action, temperature).x
+    def observe(
+        self, state: LinearState, action: Tensor | None, observation: Tensor, temperature: float = 1.0
+    ) -> LinearState:
+        begins = action is None
+        expected = (self.initial(len(observation)) if begins else self.imagine(state, action, temperature)).x
         return LinearState(expected + self.gain * (observation - expected))
 
     def decode(self, state: LinearState) -> Prediction:
@@ -112,7 +115,9 @@ class ConstantWorld(LinearWorld):
         self.answer = answer
         self.observation_shape = tuple(answer.shape)
 
-    def observe(self, state: LinearState, action: Tensor, observation: Tensor, temperature: float = 1.0) -> LinearState:
+    def observe(
+        self, state: LinearState, action: Tensor | None, observation: Tensor, temperature: float = 1.0
+    ) -> LinearState:
         return state
 
     def imagine(self, state: LinearState, action: Tensor, temperature: float = 1.0) -> LinearState:
@@ -151,7 +156,9 @@ class DrawingKalman:
     def initial(self, batch_size: int) -> DrawnState:
         return self._draw(self.kalman.initial(batch_size), 0.0)
 
-    def observe(self, state: DrawnState, action: Tensor, observation: Tensor, temperature: float = 1.0) -> DrawnState:
+    def observe(
+        self, state: DrawnState, action: Tensor | None, observation: Tensor, temperature: float = 1.0
+    ) -> DrawnState:
         return self._draw(self.kalman.observe(KalmanState(*state[:2]), action, observation), temperature)
 
     def imagine(self, state: DrawnState, action: Tensor, temperature: float = 1.0) -> DrawnState:
