@@ -58,7 +58,7 @@ def imitate(
     generator = Generator().manual_seed(how.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(how.seed)
-        controller = Controller(features.shape[1], how.hidden_dim)
+        controller = Controller(features.shape[1], how.hidden_dim).to(features.device)
     controller.normalizer.fit(features)
     optimizer, history = torch.optim.Adam(controller.parameters()), []
     for update in range(1, how.updates + 1):
@@ -116,10 +116,14 @@ class BeliefPolicy:
 
     @torch.no_grad()
     def act(
-        self, memory: tuple[Any, Tensor | None], observation: Float[Tensor, "batch *observation"], *, greedy: bool = True
+        self,
+        memory: tuple[Any, Tensor | None],
+        observation: Float[Tensor, "batch *observation"],
+        *,
+        greedy: bool = True,
     ) -> tuple[Float[Tensor, "batch 2"], tuple[Any, Tensor]]:
-        """Look, then the likelier action, or a draw."""
-        state = self.model.observe(memory[0], memory[1], observation, temperature=0.0)
+        """Look, then the likelier action, or a draw. The observation may be on another device than the belief."""
+        state = self.model.observe(memory[0], memory[1], observation.to(memory[0][0].device), temperature=0.0)
         action = choose(self.controller(features_of(state)), greedy)
         return action, (state, action)
 

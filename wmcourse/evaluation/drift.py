@@ -64,8 +64,8 @@ def drift(
     `view` picks what is compared, in the expected and in the real observation alike.
 
     Raises:
-        ValueError: an episode ends within the context, an option or tensor is unfit for the model, or the model predicts
-            no observation that could be compared.
+        ValueError: an episode ends within the context, an option or tensor is unfit for the model, or the model
+            predicts no observation that could be compared.
     """
     data = held_out(model, episodes)
     shortest = int(data.lengths.min())

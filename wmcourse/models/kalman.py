@@ -44,7 +44,7 @@ class KalmanFilter:
         observation: Float[Tensor, "batch *observation"],
         temperature: Temperature = 1.0,
     ) -> KalmanState:
-        """Predict with `action`, then correct by `observation`; the first look corrects N(m, P), no time having passed."""
+        """Predict with `action`, then correct by `observation`. The first look corrects N(m, P): no time has passed."""
         check_look(self, action, observation)
         if action is None:
             return self.correct(self.initial(len(observation)), observation)

@@ -80,7 +80,7 @@ def first_look(
 
 
 def features_of(state: Any) -> Float[Tensor, "batch feature"]:
-    """A state as one vector a row, for a probe or a policy to read: its own `features`, else all fields side by side."""
+    """A state as one vector a row, for a probe or a policy: its own `features`, else all fields side by side."""
     parts = [state.features] if hasattr(state, "features") else list(state)
     return torch.cat([part.reshape(len(part), -1) for part in parts], dim=-1)
 

@@ -13,8 +13,8 @@ from wmcourse.models.protocol import Prediction, map_state
 from wmcourse.models.validation import check_action, check_look
 from wmcourse.nets.conv import ConvDecoder, ConvEncoder, over_batch
 from wmcourse.nets.latents import CategoricalLatent, DeterministicLatent, GaussianLatent, Latent, Temperature
-from wmcourse.nets.noise import uniform
 from wmcourse.nets.mlp import Normalizer, mlp
+from wmcourse.nets.noise import uniform
 
 Head = Literal["observation", "reward", "continues"]
 
