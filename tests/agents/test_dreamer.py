@@ -87,7 +87,8 @@ def test_it_can_play_a_real_environment():
 @pytest.mark.parametrize(("actions", "latent"), KINDS)
 def test_acting_and_learning_assume_no_device(actions, latent):
     """All is on the CPU, but what names no device is made elsewhere: its like would be lost on a GPU."""
-    agent = build(actions, latent, explore=0.5 * (actions == "discrete"), normalize_returns=True)
+    options = {"explore": 0.5 * (actions == "discrete"), "normalize_returns": latent == "gaussian"}
+    agent = build(actions, latent, **options)
     start, seen, alive = beliefs(agent), torch.randn(6, 4), torch.ones(6)
 
     def everything():

@@ -134,15 +134,12 @@ class RSSM(nn.Module):
         An episode begins as in training: the recurrence takes one step from zeros, with an action of zeros.
         """
         check_look(self, action, observation)
-        begins = action is None
+        looks = self.config.corrects or action is None
         if action is None:
             state = self.initial(len(observation))
             action = state.deter.new_zeros(len(observation), self.action_dim)
         deter = self.recur(state, action)
-        if begins or self.config.corrects:
-            belief = self.posterior(deter, self.embed(observation))
-        else:
-            belief = self.prior_head(deter)
+        belief = self.posterior(deter, self.embed(observation)) if looks else self.prior_head(deter)
         return RSSMState(deter, self.latent.sample(belief, temperature))
 
     def imagine(
