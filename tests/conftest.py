@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jaxtyping
@@ -82,8 +83,11 @@ class LinearWorld:
         x = state.x @ self.transition.T + action @ self.control.T
         return LinearState(x + temperature * self.noise * torch.randn_like(x) if temperature and self.noise else x)
 
-    def observe(self, state: LinearState, action: Tensor, observation: Tensor, temperature: float = 1.0) -> LinearState:
-        expected = self.imagine(state, action, temperature).x
+    def observe(
+        self, state: LinearState, action: Tensor | None, observation: Tensor, temperature: float = 1.0
+    ) -> LinearState:
+        begins = action is None
+        expected = (self.initial(len(observation)) if begins else self.imagine(state, action, temperature)).x
         return LinearState(expected + self.gain * (observation - expected))
 
     def decode(self, state: LinearState) -> Prediction:
@@ -114,7 +118,9 @@ class ConstantWorld(LinearWorld):
         self.answer = answer
         self.observation_shape = tuple(answer.shape)
 
-    def observe(self, state: LinearState, action: Tensor, observation: Tensor, temperature: float = 1.0) -> LinearState:
+    def observe(
+        self, state: LinearState, action: Tensor | None, observation: Tensor, temperature: float = 1.0
+    ) -> LinearState:
         return state
 
     def imagine(self, state: LinearState, action: Tensor, temperature: float = 1.0) -> LinearState:
@@ -125,6 +131,36 @@ class ConstantWorld(LinearWorld):
 
     def decode(self, state: LinearState) -> Prediction:
         return Prediction(self.answer.expand(len(state.x), *self.answer.shape))
+
+
+class HiddenWorld(LinearWorld):
+    """It sees four numbers, of which it remembers three combinations; it foresees a reward and no observation.
+
+    What it sees is `emission` (4, 3) times its state: an observation that is there to be read by a probe.
+    """
+
+    def __init__(self) -> None:
+        generator = torch.Generator().manual_seed(4)
+        turn = torch.linalg.qr(torch.randn(3, 3, generator=generator)).Q
+        super().__init__(turn, torch.randn(3, 2, generator=generator))
+        self.emission = torch.randn(4, 3, generator=generator)
+        self.observation_shape = (4,)
+
+    def initial(self, batch_size: int) -> LinearState:
+        return LinearState(torch.zeros(batch_size, 3))
+
+    def observe(
+        self, state: LinearState, action: Tensor | None, observation: Tensor, temperature: float = 1.0
+    ) -> LinearState:
+        return LinearState(observation @ torch.linalg.pinv(self.emission).T)
+
+    def decode(self, state: LinearState) -> Prediction:
+        return Prediction(reward=state.x.sum(-1))
+
+    def play(self, lengths: list[int]) -> list[Episode]:
+        """Real episodes of this world."""
+        states = play(LinearWorld(self.transition, self.control), lengths)
+        return [replace(episode, observations=episode.observations @ self.emission.T) for episode in states]
 
 
 class DrawnState(NamedTuple):
@@ -153,7 +189,9 @@ class DrawingKalman:
     def initial(self, batch_size: int) -> DrawnState:
         return self._draw(self.kalman.initial(batch_size), 0.0)
 
-    def observe(self, state: DrawnState, action: Tensor, observation: Tensor, temperature: float = 1.0) -> DrawnState:
+    def observe(
+        self, state: DrawnState, action: Tensor | None, observation: Tensor, temperature: float = 1.0
+    ) -> DrawnState:
         return self._draw(self.kalman.observe(KalmanState(*state[:2]), action, observation), temperature)
 
     def imagine(self, state: DrawnState, action: Tensor, temperature: float = 1.0) -> DrawnState:
@@ -186,6 +224,11 @@ def linear_world() -> type[LinearWorld]:
 @pytest.fixture(scope="session")
 def constant_world() -> type[ConstantWorld]:
     return ConstantWorld
+
+
+@pytest.fixture(scope="session")
+def hidden_world() -> HiddenWorld:
+    return HiddenWorld()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from torch import nn
 from wmcourse.agents import Dreamer, DreamerConfig
 from wmcourse.agents.returns import lambda_return
 from wmcourse.data import collect
-from wmcourse.models import RSSMConfig
+from wmcourse.models import RSSMConfig, first_look
 
 WORLD = RSSMConfig(deter_dim=12, stoch_dim=5, groups=3, classes=4, hidden_dim=16)
 
@@ -24,7 +24,7 @@ def build(actions="discrete", latent="gaussian", **options):
 
 
 def beliefs(agent, count=6):
-    state = agent.world.observe(agent.world.initial(count), torch.zeros(count, 2), torch.randn(count, 4))
+    state = first_look(agent.world, torch.randn(count, 4))
     return type(state)(*(field.detach() for field in state))
 
 
@@ -49,7 +49,7 @@ KINDS = [
 def test_acting_follows_the_closed_loop_belief(actions, latent):
     agent = build(actions, latent)
     observations = torch.randn(4, 3, 4)
-    memory, state, action = agent.initial(3), agent.world.initial(3), torch.zeros(3, 2)
+    memory, state, action = agent.initial(3), agent.world.initial(3), None
     for observation in observations:
         chosen, memory = agent.act(memory, observation)
         state = agent.world.observe(state, action, observation, 0.0)
@@ -82,6 +82,26 @@ def test_exploration_mixes_in_its_share_of_uniform_actions():
 def test_it_can_play_a_real_environment():
     (first, _), (again, _) = (collect("CartPole-v1", build(), episodes=2, seed=0) for _ in range(2))
     assert torch.equal(first.observations, again.observations)
+
+
+@pytest.mark.parametrize(("actions", "latent"), KINDS)
+def test_acting_and_learning_assume_no_device(actions, latent):
+    """All is on the CPU, but what names no device is made elsewhere: its like would be lost on a GPU."""
+    options = {"explore": 0.5 * (actions == "discrete"), "normalize_returns": latent == "gaussian"}
+    agent = build(actions, latent, **options)
+    start, seen, alive = beliefs(agent), torch.randn(6, 4), torch.ones(6)
+
+    def everything():
+        torch.manual_seed(0)
+        agent.normalizer.low.zero_(), agent.normalizer.high.zero_()
+        action, memory = agent.act(agent.initial(6), seen, greedy=False)
+        return [action, *memory.state, *agent.loss(start, alive)]
+
+    expected = everything()
+    with torch.device("meta"):
+        found = everything()
+    for ours, theirs in zip(found, expected, strict=True):
+        assert torch.equal(ours, theirs)
 
 
 @pytest.mark.parametrize(("actions", "latent"), KINDS)

@@ -126,8 +126,7 @@ def test_a_belief_policy_keeps_belief_and_last_action_and_is_the_closed_loop():
     assert isinstance(policy, Policy)
     pictures = torch.rand(3, 5, 2, 64, 64)
     memory = policy.initial(3)
-    state, action = model.initial(3), torch.zeros(3, 2)
-    assert torch.equal(memory[1], action)
+    state, action = model.initial(3), None
     for t in range(5):
         chosen, memory = policy.act(memory, pictures[:, t])
         with torch.no_grad():
@@ -155,6 +154,6 @@ def test_what_is_seen_decides_what_is_done():
     with torch.no_grad():
         latent = model.autoencoder.encode(pictures)[:, 0]
         model.autoencoder.latent.mean[0] += latent.median()
-    action, _ = BeliefPolicy(model, controller).act((model.initial(40), torch.zeros(40, 2)), pictures)
+    action, _ = BeliefPolicy(model, controller).act((model.initial(40), None), pictures)
     assert torch.equal(action[:, 1] > 0, latent - latent.median() > 0)
     assert 10 < int(action[:, 1].sum()) < 30

@@ -24,7 +24,7 @@ from wmcourse.chapters.rssm.galton_board import (
 )
 from wmcourse.data.collect import collect
 from wmcourse.envs.galton import BINS, CORNERS, ENV_ID, HITS, PAY, RIGHT_ODDS, SIDE, STEPS, board_picture, landing_odds
-from wmcourse.models import Prediction, WorldModel
+from wmcourse.models import Prediction, WorldModel, first_look
 
 PATHS = list(itertools.product([-1, 1], repeat=len(HITS)))
 """In the order of the bits of 0..7: the first peg's way is the highest."""
@@ -77,7 +77,11 @@ class TrueBoard:
         path = after.belief.argmax(-1) if temperature == 0 else after.belief.multinomial(1).squeeze(-1)
         return after._replace(belief=one_hot(path, 8).float())
 
-    def observe(self, state: BoardState, action: Tensor, observation: Tensor, temperature: float = 1.0) -> BoardState:
+    def observe(
+        self, state: BoardState, action: Tensor | None, observation: Tensor, temperature: float = 1.0
+    ) -> BoardState:
+        if action is None:
+            state, action = self.initial(len(observation)), observation.new_zeros(len(observation), self.action_dim)
         after, path, hit = self.advance(state, action), state.belief.argmax(-1), int(state.time[0])
         image = observation.unflatten(-1, (SIDE, SIDE))
         sign = sum(way * (image[:, 0, columns].amin(-1) > 0.1) for way, (_, columns) in CORNERS.items())
@@ -124,7 +128,7 @@ def test_the_true_board_is_a_world_model_that_foresees_what_happens():
     """The oracle itself, checked: from what it saw it knows every picture but the coin on the peg and the sign."""
     model, (actions, pictures) = TrueBoard(), games(6)
     assert isinstance(model, WorldModel)
-    state = model.observe(model.initial(6), torch.zeros(6, 3), pictures[:, 0])
+    state = first_look(model, pictures[:, 0])
     for t in range(STEPS):
         state = model.observe(state, actions[:, t], pictures[:, t + 1])
         believed = model.decode(state).observation.view(-1, SIDE, SIDE)[:, 2:]  # below the signs

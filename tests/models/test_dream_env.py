@@ -11,7 +11,7 @@ from gymnasium.utils.env_checker import check_env
 from torch.nn.functional import one_hot
 
 from wmcourse.envs import cartpole_dynamics, cartpole_fallen, render_cartpole
-from wmcourse.models import DreamEnv
+from wmcourse.models import DreamEnv, Probed, arrive
 
 STARTS = torch.tensor([[0.0, 0.0, 0.01, 0.0], [0.1, 0.0, -0.02, 0.0], [0.0, 0.2, 0.03, 0.0]])
 
@@ -140,6 +140,65 @@ def test_missing_heads_mean_no_reward_and_no_end_but_truncation(linear_world):
     assert [env.step([0.0])[1:4] for _ in range(3)] == [(0.0, False, False)] * 2 + [(0.0, False, True)]
     env.reset()
     assert env.step([0.0])[3] is False
+
+
+def test_functions_stand_in_for_heads_and_overrule_them(cartpole_world, dream_cartpole):
+    """The true physics, its heads wrong or missing, under the rules of the real game."""
+    for wrong in (True, False):
+        cartpole_world.reward = (lambda x: torch.full((len(x),), -7.0)) if wrong else None
+        cartpole_world.continues = (lambda x: 1.0 - x[:, 0].abs().clamp(max=1)) if wrong else None
+        env = dream_cartpole(
+            reward=lambda x, action: 10 * x[:, 2] + action[:, 1],
+            terminated=cartpole_fallen,
+            temperature=float(wrong),
+            terminate_below=0.0,
+        )
+        real = gym.make("CartPole-v1")
+        real.reset(seed=0)
+        observation, info = env.reset(seed=0, options={"start": 0})
+        real.unwrapped.state = STARTS[0].double().numpy()
+        over = False
+        while not over:
+            action = int(observation[2] < 0.1)
+            observation, reward, over, _, info = env.step(action)
+            seen, _, ended, _, _ = real.step(action)
+            assert (over, info["continues"]) == (ended, 1.0 - ended)
+            assert reward == pytest.approx(10 * seen[2] + action, abs=1e-3)
+
+
+def test_without_observations_an_agent_is_shown_the_belief(hidden_world):
+    """The functions too; and what the model would show, once a probe reads it."""
+    (episode,) = hidden_world.play([6])
+    options = {"action_space": spaces.Box(-9, 9, (2,)), "start_observations": episode.observations[:1]}
+    functions = {"reward": lambda x, action: x[:, 1] * action[:, 0], "terminated": lambda x: x[:, 0] > 1e9}
+    env = DreamEnv(hidden_world, **options, **functions)
+    shown = DreamEnv(Probed(hidden_world, lambda features: features @ hidden_world.emission.T), **options)
+    assert (env.observation_space.shape, shown.observation_space.shape) == ((3,), (4,))
+    emission = hidden_world.emission.numpy()
+    first = [each.reset(seed=0)[0] for each in (env, shown)]
+    np.testing.assert_allclose(emission @ first[0], episode.observations[0], atol=1e-4)
+    np.testing.assert_allclose(first[1], episode.observations[0], atol=1e-4)
+    for action, seen in zip(episode.actions.numpy(), episode.observations[1:], strict=True):
+        belief, reward, ended, _, _ = env.step(action)
+        observation, head, _, _, _ = shown.step(action)
+        np.testing.assert_allclose(emission @ belief, seen, atol=1e-3)
+        np.testing.assert_allclose(observation, seen, atol=1e-3)
+        assert reward == pytest.approx(belief[1] * action[0], abs=1e-4) and not ended
+        assert head == pytest.approx(float(belief.sum()), abs=1e-4)
+
+
+def test_a_function_answers_once_a_row_whatever_the_batch(hidden_world):
+    state, action = hidden_world.initial(5)._replace(x=torch.randn(5, 3)), torch.randn(5, 2)
+    told = arrive(hidden_world, state, action, reward=lambda x, a: x[:, 0] + a[:, 1], terminated=lambda x: x[:, 1] > 0)
+    assert torch.equal(told.observation, state.x)
+    assert torch.equal(told.reward, state.x[:, 0] + action[:, 1])
+    assert torch.equal(told.continues, (state.x[:, 1] <= 0).float())
+    begun = arrive(hidden_world, state, None, reward=lambda x, a: a[:, 1])
+    assert begun.reward is None and begun.continues is None
+    with pytest.raises(ValueError, match=r"reward\(observation, action\) must .* shape \(5,\), .* got 1.0"):
+        arrive(hidden_world, state, action, reward=lambda x, a: 1.0)
+    with pytest.raises(ValueError, match=r"terminated\(observation\) must .* got one of shape \(5, 3\)"):
+        arrive(hidden_world, state, action, terminated=lambda x: x > 0)
 
 
 def test_the_belief_is_shown_and_render_draws_the_observation(dream_cartpole):

@@ -11,7 +11,7 @@ from torch.distributions import MultivariateNormal
 from wmcourse.envs.linear_gaussian import LinearGaussian, cart_on_a_spring, random_actions, simulate
 from wmcourse.evaluation import peek_times, rollout
 from wmcourse.evaluation.scores import gaussian_nll
-from wmcourse.models import KalmanFilter, KalmanState, WorldModel
+from wmcourse.models import KalmanFilter, KalmanState, WorldModel, first_look
 
 
 def random_system(seed, state=3, action=2, observation=2):
@@ -62,6 +62,7 @@ def test_belief_is_the_joint_gaussian_conditioned_on_all_that_was_seen(seed, see
     system, steps = random_system(seed), 6
     generator = torch.Generator().manual_seed(seed)
     actions = random_actions(1, steps, 2, generator)
+    actions[:, 2] = 0.0  # coasting is an action too
     hidden, observations = simulate(system, actions, generator)
     model = KalmanFilter(system)
     mean, covariance, look = joint(system, actions[0])
@@ -69,11 +70,11 @@ def test_belief_is_the_joint_gaussian_conditioned_on_all_that_was_seen(seed, see
 
     state, looked = model.initial(1), []
     for t in range(steps + 1):
-        action = torch.zeros(1, 2) if t == 0 else actions[:, t - 1]
+        action = None if t == 0 else actions[:, t - 1]
         if t in seen:
             state = model.observe(state, action, observations[:, t])
             looked.append(t)
-        else:
+        elif action is not None:
             state = model.imagine(state, action)
         here = slice(t * n, (t + 1) * n)
         oracle_mean, oracle_covariance = mean[here], covariance[here, here]
@@ -105,7 +106,7 @@ def test_the_sum_of_its_scores_is_the_joint_likelihood_of_all_observations(seed)
 
     state, total = model.initial(1), 0.0
     for t in range(9):
-        expected = model.imagine(state, torch.zeros(1, 2) if t == 0 else actions[:, t - 1])
+        expected = state if t == 0 else model.imagine(state, actions[:, t - 1])
         predicted = model.decode(expected).observation
         total += gaussian_nll(predicted, model.observation_covariance(expected), observations[:, t]).item()
         state = model.correct(expected, observations[:, t])
@@ -169,12 +170,23 @@ def test_the_first_look_corrects_the_initial_belief_without_a_step_in_time():
     cart = cart_on_a_spring()
     model = KalmanFilter(cart)
     seen = torch.tensor([[1.3], [-4.0]])
-    first = model.observe(model.initial(2), torch.zeros(2, 2), seen)
+    first = first_look(model, seen)
     share = 4.0 / (4.0 + 0.25)  # START_STD[0]^2 and SENSOR_STD^2
     torch.testing.assert_close(first.mean, torch.cat([share * seen, torch.zeros(2, 1)], 1))
     torch.testing.assert_close(first.covariance[0], torch.diag(torch.tensor([share * 0.25, 1.0])))
-    untouched = model.imagine(model.initial(2), torch.zeros(2, 2))
-    assert torch.equal(untouched.covariance, model.initial(2).covariance)
+
+
+def test_time_passes_under_an_action_of_zeros():
+    """x' = A x by itself: after h steps of coasting the mean is A^h m, and the doubt the sum of all gusts so far."""
+    cart = cart_on_a_spring()
+    model, state = KalmanFilter(cart), KalmanState(torch.tensor([[1.0, -0.5]]), torch.eye(2)[None])
+    for h in range(1, 6):
+        state = model.imagine(state, torch.zeros(1, 2))
+        power = torch.linalg.matrix_power(cart.transition, h)
+        passed = [torch.linalg.matrix_power(cart.transition, k) for k in range(h)]
+        spread = power @ power.mT + sum(each @ cart.process_noise @ each.mT for each in passed)
+        torch.testing.assert_close(state.mean, torch.tensor([[1.0, -0.5]]) @ power.mT)
+        torch.testing.assert_close(state.covariance[0], spread)
 
 
 @pytest.mark.parametrize("peek_every", [1, 4, None])
@@ -187,7 +199,7 @@ def test_the_packages_rollout_follows_it_at_any_temperature(peek_every):
     _, observations = simulate(cart, actions, generator)
     cold, warm = (rollout(model, actions, observations, peek_every=peek_every, temperature=t) for t in (0.0, 1.0))
     assert torch.equal(cold.state.mean, warm.state.mean) and torch.equal(cold.state.covariance, warm.state.covariance)
-    state = model.observe(model.initial(3), torch.zeros(3, 2), observations[:, 0])
+    state = first_look(model, observations[:, 0])
     for t in range(10):
         looked = peek_times(10, peek_every=peek_every)[t + 1]
         state = model.imagine(state, actions[:, t])

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from wmcourse.evaluation import rollout
-from wmcourse.models import Ensemble, LatentDynamics, LatentDynamicsConfig, WorldModel, map_state
+from wmcourse.models import Ensemble, LatentDynamics, LatentDynamicsConfig, WorldModel, first_look, map_state
 from wmcourse.models.autoencoder import AutoencoderConfig
 from wmcourse.models.transition import TransitionConfig
 
@@ -55,7 +55,7 @@ def test_it_is_a_world_model(config, build):
     assert model.observation_shape == (config.autoencoder.frames, 64, 64)
     actions, pictures = played(model)
     start = model.initial(2)
-    seen = model.observe(start, torch.zeros(2, model.action_dim), pictures[:, 0])
+    seen = first_look(model, pictures[:, 0])
     imagined = model.imagine(seen, actions[:, 0])
     for state in (start, seen, imagined):
         assert [part.shape for part in state] == [part.shape for part in start]
@@ -82,9 +82,7 @@ def test_the_open_loop_is_the_transition_alone_and_its_pictures_are_decoded_late
     actions, pictures = played(model)
     made = rollout(model, actions, pictures[:, :1])
     with torch.no_grad():
-        state = model.transition.look(
-            model.initial(2), torch.zeros(2, model.action_dim), model.autoencoder.encode(pictures[:, 0])
-        )
+        state = model.transition.look(model.initial(2), None, model.autoencoder.encode(pictures[:, 0]))
         for t in range(6):
             state = model.transition.advance(state, actions[:, t])
             assert_same(map_state(lambda part, t=t: part[:, t + 1], made.state), state)
@@ -109,7 +107,7 @@ def test_temperature_zero_is_deterministic_and_one_is_not(config, build):
 def test_gradients_reach_the_transition_and_not_the_autoencoder(build):
     model = build(KINDS["all"])
     actions, pictures = played(model)
-    state = model.observe(model.initial(2), torch.zeros(2, 3), pictures[:, 0])
+    state = first_look(model, pictures[:, 0])
     for t in range(2):
         state = model.imagine(model.observe(state, actions[:, t], pictures[:, t + 1]), actions[:, t], 0.0)
     model.decode(state).observation.square().mean().backward()
@@ -173,7 +171,7 @@ def test_members_start_different_and_draw_their_own_noise():
 def test_disagreement_is_none_at_a_look_and_that_of_numpy_afterwards():
     model = several(KINDS["two_frames"], members=4)
     actions, pictures = played(model)
-    seen = model.observe(model.initial(2), torch.zeros(2, 2), pictures[:, 0])
+    seen = first_look(model, pictures[:, 0])
     assert torch.equal(model.disagreement(seen), torch.zeros(2))
     with torch.no_grad():
         state = model.imagine(seen, actions[:, 0], 0.0)

@@ -7,7 +7,7 @@ from torch.distributions import Bernoulli, Independent, Normal, OneHotCategorica
 from torch.nn.functional import softplus
 
 from wmcourse.data import Batch
-from wmcourse.models import RSSM, RSSMConfig, WorldModel
+from wmcourse.models import RSSM, RSSMConfig, WorldModel, first_look
 from wmcourse.models.rssm import balanced_kl
 from wmcourse.nets.latents import CategoricalLatent, DeterministicLatent, GaussianLatent
 
@@ -99,14 +99,16 @@ def test_the_prior_sees_no_observation_and_the_posterior_does(latent):
 
 @pytest.mark.parametrize("latent", LATENTS)
 def test_inference_equals_observing_step_by_step(latent):
+    """An episode begins where the batch says so, not where an action happens to be zero."""
     model = build(latent)
-    batch = windows()
+    batch = windows(first=[(b, 4) for b in range(3)])
+    batch.action[:, 2] = 0.0
     torch.manual_seed(3)
     states, prior, _ = model.infer(batch)
     torch.manual_seed(3)
     state = model.initial(3)
     for t in range(7):
-        state = model.observe(state, batch.action[:, t], batch.observation[:, t])
+        state = model.observe(state, None if t in (0, 4) else batch.action[:, t], batch.observation[:, t])
         torch.testing.assert_close(states.deter[:, t], state.deter)
         torch.testing.assert_close(states.stoch[:, t], state.stoch)
         torch.testing.assert_close(prior[:, t], model.prior_head(state.deter))
@@ -207,13 +209,13 @@ def test_the_loss_trains_every_part(latent):
 
 def test_predictions_are_in_environment_units():
     model = build()
-    state = model.observe(model.initial(5), torch.zeros(5, 2), torch.zeros(5, 4), 0.0)
+    state = first_look(model, torch.zeros(5, 4), 0.0)
     plain = model.decode(state).observation
     model.normalizer.mean.copy_(torch.tensor([1.0, 2.0, 3.0, 4.0]))
     model.normalizer.std.copy_(torch.tensor([0.1, 1.0, 10.0, 100.0]))
     units = torch.tensor([0.1, 1.0, 10.0, 100.0]), torch.tensor([1.0, 2.0, 3.0, 4.0])
     torch.testing.assert_close(model.decode(state).observation, plain * units[0] + units[1])
-    same = model.observe(model.initial(5), torch.zeros(5, 2), units[1].expand(5, 4), 0.0)
+    same = first_look(model, units[1].expand(5, 4), 0.0)
     torch.testing.assert_close(same.stoch, state.stoch)  # the mean observation now is what zero was
 
 
@@ -221,6 +223,16 @@ def test_a_generator_repeats_the_loss():
     model, batch = build(), windows()
     totals = [model.loss(batch, torch.Generator().manual_seed(s)).total.item() for s in (1, 1, 2)]
     assert totals[0] == totals[1] != totals[2]
+
+
+def test_the_loss_assumes_no_device():
+    """What names no device is made elsewhere, where it is of no use to tensors on the CPU."""
+    model, batch = build(blindness=0.5), windows()
+    torch.manual_seed(0)
+    expected = model.loss(batch).total
+    torch.manual_seed(0)
+    with torch.device("meta"):
+        assert torch.equal(model.loss(batch).total, expected)
 
 
 def test_weights_travel_by_state_dict():
@@ -281,7 +293,7 @@ def test_blindness_is_a_share_of_the_steps_that_differs_between_windows():
 @pytest.mark.parametrize("latent", LATENTS)
 def test_information_gain_is_the_kl_from_the_prior_to_the_posterior(latent):
     model, observation = build(latent), torch.randn(5, 4)
-    state = model.observe(model.initial(5), torch.zeros(5, 2), torch.randn(5, 4))
+    state = first_look(model, torch.randn(5, 4))
     prior = distribution(model, model.prior_head(state.deter))
     posterior = distribution(model, model.posterior_head(torch.cat([state.deter, model.encoder(observation)], -1)))
     torch.testing.assert_close(model.information_gain(state.deter, observation), kl_divergence(posterior, prior))
@@ -289,7 +301,7 @@ def test_information_gain_is_the_kl_from_the_prior_to_the_posterior(latent):
 
 def test_without_a_stochastic_path_no_temperature_changes_a_dream():
     model = build("deterministic")
-    state = model.observe(model.initial(4), torch.zeros(4, 2), torch.randn(4, 4))
+    state = first_look(model, torch.randn(4, 4))
     action, observation = torch.randn(4, 2), torch.randn(4, 4)
     for move in (lambda t: model.imagine(state, action, t), lambda t: model.observe(state, action, observation, t)):
         assert torch.equal(move(5.0).features, move(0.0).features)
@@ -307,7 +319,7 @@ def test_without_correction_only_the_first_look_counts(latent):
     for seen in observations:
         torch.manual_seed(3)
         state = model.initial(3)
-        for action, observation in zip(actions, seen, strict=True):
+        for action, observation in zip([None, *actions[1:]], seen, strict=True):
             state = model.observe(state, action, observation)
         features.append(state.features)
     assert torch.equal(*features)
@@ -316,17 +328,15 @@ def test_without_correction_only_the_first_look_counts(latent):
     assert looked[0].all() and not looked[1:].any()
 
 
-def test_without_correction_a_step_is_the_imagined_one_in_each_row_that_has_begun():
-    """Rows of a batch begin on their own: the first two are new here, the last two are not."""
-    model = build(corrects=False)
-    begun = model.observe(model.initial(2), torch.zeros(2, 2), torch.randn(2, 4))
-    state = type(begun)(*(torch.cat(parts) for parts in zip(model.initial(2), begun, strict=True)))
-    action, observation = torch.cat([torch.zeros(2, 2), torch.randn(2, 2)]), torch.randn(4, 4)
-    seen = model.observe(state, action, observation, 0.0).features
-    corrected = build().observe(state, action, observation, 0.0).features
+def test_without_correction_every_step_but_the_first_is_the_imagined_one():
+    """Also where the memory happens to be zero, and the action too."""
+    model, observation = build(corrects=False), torch.randn(4, 4)
+    state, action = model.initial(4), torch.cat([torch.zeros(2, 2), torch.randn(2, 2)])
     imagined = model.imagine(state, action, 0.0).features
-    torch.testing.assert_close(seen, torch.cat([corrected[:2], imagined[2:]]))
-    assert not torch.allclose(corrected[2:], imagined[2:])
+    torch.testing.assert_close(model.observe(state, action, observation, 0.0).features, imagined)
+    corrected = build().observe(state, None, observation, 0.0).features
+    torch.testing.assert_close(model.observe(state, None, observation, 0.0).features, corrected)
+    assert not torch.allclose(corrected, imagined)
 
 
 @pytest.mark.parametrize("latent", LATENTS)
@@ -349,10 +359,11 @@ def test_without_correction_inference_still_equals_observing_step_by_step():
     """What is trained is what is used: deterministic, so that both draw nothing."""
     model = build("deterministic", corrects=False)
     batch = windows()
+    batch.action[:, 3] = 0.0  # an action like any other: no episode begins here
     states, prior, _ = model.infer(batch)
     state = model.initial(3)
     for t in range(7):
-        state = model.observe(state, batch.action[:, t], batch.observation[:, t])
+        state = model.observe(state, batch.action[:, t] if t else None, batch.observation[:, t])
         torch.testing.assert_close(states.features[:, t], state.features)
     torch.testing.assert_close(states.stoch[:, 1:], prior[:, 1:])
 

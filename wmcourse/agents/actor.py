@@ -10,6 +10,7 @@ from torch import Generator, Tensor, nn
 
 from wmcourse.nets.latents import normal_entropy, straight_through
 from wmcourse.nets.mlp import mlp
+from wmcourse.nets.noise import normal
 
 
 class ActorStep(NamedTuple):
@@ -60,7 +61,7 @@ class ContinuousActor(nn.Module):
         """A sample, or the squashed mean if `greedy`. The entropy is that of the Gaussian before squashing."""
         mean, raw = self.net(features).chunk(2, dim=-1)
         std = F.softplus(raw) + self.min_std
-        before = mean if greedy else mean + std * torch.randn(mean.shape, generator=generator)
+        before = mean if greedy else mean + std * normal(mean, generator)
         given = before.detach()
         gaussian = -0.5 * ((given - mean) / std).square() - std.log() - 0.5 * math.log(2 * math.pi)
         squash = 2 * (math.log(2) - given - F.softplus(-2 * given))  # log(1 - tanh²), stably

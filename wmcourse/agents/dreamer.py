@@ -13,6 +13,7 @@ from wmcourse.agents.critic import Critic
 from wmcourse.agents.returns import ReturnNormalizer, lambda_return, reach_weights
 from wmcourse.models.protocol import map_state
 from wmcourse.models.rssm import RSSM, RSSMConfig, RSSMState
+from wmcourse.nets.noise import uniform
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,10 @@ class BehaviorLoss(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """What the agent carries while acting: its belief and the action it took last."""
+    """What the agent carries while acting: its belief and the action it took last, `None` before the first."""
 
     state: RSSMState
-    action: Float[Tensor, "batch action"]
+    action: Float[Tensor, "batch action"] | None
 
 
 class Dreamer(nn.Module):
@@ -78,17 +79,22 @@ class Dreamer(nn.Module):
 
     def initial(self, batch_size: int) -> Memory:
         """Nothing seen, nothing done."""
-        return Memory(self.world.initial(batch_size), torch.zeros(batch_size, self.world.action_dim))
+        return Memory(self.world.initial(batch_size), None)
 
     def act(
         self, memory: Memory, observation: Float[Tensor, "batch *observation"], *, greedy: bool = True
     ) -> tuple[Float[Tensor, "batch action"], Memory]:
-        """Correct the belief with `observation`, then act on it. Greedy also takes the mean of the posterior."""
-        state = self.world.observe(memory.state, memory.action, observation, temperature=0.0 if greedy else 1.0)
+        """Correct the belief with `observation`, then act on it. Greedy also takes the mean of the posterior.
+
+        The observation may be on another device than the agent, as those that `collect` brings.
+        """
+        seen = observation.to(memory.state.deter.device)
+        state = self.world.observe(memory.state, memory.action, seen, temperature=0.0 if greedy else 1.0)
         action = self.actor(state.features, greedy=greedy).action
         if not greedy and self.config.explore > 0.0:
-            uniform = torch.eye(action.shape[-1])[torch.randint(action.shape[-1], (len(action),))]
-            action = torch.where(torch.rand(len(action), 1) < self.config.explore, uniform, action)
+            choice = torch.randint(action.shape[-1], (len(action),), device=action.device)
+            anything = torch.eye(action.shape[-1], device=action.device)[choice]
+            action = torch.where(uniform(action[:, :1]) < self.config.explore, anything, action)
         return action, Memory(state, action)
 
     def dream(self, start: RSSMState, *, horizon: int, generator: Generator | None = None) -> Dream:
@@ -123,7 +129,7 @@ class Dreamer(nn.Module):
         value = self.slow_critic(dream.features)
         target = lambda_return(dream.reward, dream.continues, value, discount=config.discount, lambda_=config.lambda_)
         weight = reach_weights(continues, dream.continues, discount=config.discount).detach()
-        scale = torch.ones(())
+        scale = target.new_ones(())
         if config.normalize_returns:
             self.normalizer.update(target)
             scale = self.normalizer.scale

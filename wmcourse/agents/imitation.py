@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Generator, Tensor, nn
 
-from wmcourse.models.protocol import WorldModel
+from wmcourse.models.protocol import WorldModel, features_of
 from wmcourse.nets.mlp import Normalizer, mlp
 from wmcourse.nets.optimize import hold_then_fall
 
@@ -58,7 +58,7 @@ def imitate(
     generator = Generator().manual_seed(how.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(how.seed)
-        controller = Controller(features.shape[1], how.hidden_dim)
+        controller = Controller(features.shape[1], how.hidden_dim).to(features.device)
     controller.normalizer.fit(features)
     optimizer, history = torch.optim.Adam(controller.parameters()), []
     for update in range(1, how.updates + 1):
@@ -110,17 +110,21 @@ class BeliefPolicy:
     def __init__(self, model: WorldModel, controller: Controller) -> None:
         self.model, self.controller = model, controller
 
-    def initial(self, batch_size: int) -> tuple[Any, Tensor]:
+    def initial(self, batch_size: int) -> tuple[Any, None]:
         """Belief and last action, before anything was seen or done."""
-        return self.model.initial(batch_size), torch.zeros(batch_size, self.model.action_dim)
+        return self.model.initial(batch_size), None
 
     @torch.no_grad()
     def act(
-        self, memory: tuple[Any, Tensor], observation: Float[Tensor, "batch *observation"], *, greedy: bool = True
+        self,
+        memory: tuple[Any, Tensor | None],
+        observation: Float[Tensor, "batch *observation"],
+        *,
+        greedy: bool = True,
     ) -> tuple[Float[Tensor, "batch 2"], tuple[Any, Tensor]]:
-        """Look, then the likelier action, or a draw."""
-        state = self.model.observe(memory[0], memory[1], observation, temperature=0.0)
-        action = choose(self.controller(state.features), greedy)
+        """Look, then the likelier action, or a draw. The observation may be on another device than the belief."""
+        state = self.model.observe(memory[0], memory[1], observation.to(memory[0][0].device), temperature=0.0)
+        action = choose(self.controller(features_of(state)), greedy)
         return action, (state, action)
 
 

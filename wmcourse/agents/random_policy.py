@@ -21,5 +21,6 @@ class RandomPolicy:
         self, memory: None, observation: Float[Tensor, "batch *observation"], *, greedy: bool = True
     ) -> tuple[Float[Tensor, "batch action"], None]:
         """A one-hot action each, whatever is seen."""
-        index = torch.randint(self.action_dim, (len(observation),), generator=self.generator)
-        return F.one_hot(index, self.action_dim).float(), None
+        where = self.generator.device
+        index = torch.randint(self.action_dim, (len(observation),), generator=self.generator, device=where)
+        return F.one_hot(index, self.action_dim).float().to(observation.device), None

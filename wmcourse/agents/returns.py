@@ -50,7 +50,7 @@ class ReturnNormalizer(nn.Module):
     @torch.no_grad()
     def update(self, returns: Float[Tensor, "batch horizon"]) -> None:
         """Move the two percentiles towards those of `returns`."""
-        low, high = torch.quantile(returns.detach().flatten(), torch.tensor([0.05, 0.95]))
+        low, high = torch.quantile(returns.detach().flatten(), returns.new_tensor([0.05, 0.95]))
         self.low.lerp_(low, 1 - self.decay)
         self.high.lerp_(high, 1 - self.decay)
 

@@ -64,7 +64,8 @@ def drift(
     `view` picks what is compared, in the expected and in the real observation alike.
 
     Raises:
-        ValueError: an episode ends within the context, or an option or tensor is unfit for the model.
+        ValueError: an episode ends within the context, an option or tensor is unfit for the model, or the model
+            predicts no observation that could be compared.
     """
     data = held_out(model, episodes)
     shortest = int(data.lengths.min())
@@ -82,7 +83,7 @@ def drift(
     truth = view(data.observations)
     curves = [
         ErrorCurves(
-            absolute_error(view(prediction.observation), truth, tuple(truth.shape[2:])).masked_fill(
+            absolute_error(view(prediction.require_observation()), truth, tuple(truth.shape[2:])).masked_fill(
                 ~data.real.unsqueeze(-1), torch.nan
             ),
             context,

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from wmcourse.evaluation.held_out import HeldOut
 from wmcourse.evaluation.rollout import check_temperature, unroll
-from wmcourse.models.protocol import WorldModel, map_state
+from wmcourse.models.protocol import WorldModel, first_look, map_state
 
 
 class Ahead(NamedTuple):
@@ -68,9 +68,7 @@ def free_rollouts(
 
 def closed_loop(model: WorldModel, data: HeldOut, *, temperature: float = 0.0) -> Any:
     """The model's states (N, T+1, ...) along held-out episodes, every observation of which it looks at."""
-    count = len(data.lengths)
-    nothing = data.actions.new_zeros(count, model.action_dim)
-    first = model.observe(model.initial(count), nothing, data.observations[:, 0], temperature)
+    first = first_look(model, data.observations[:, 0], temperature)
     looks = [True] * data.actions.shape[1]
     later = unroll(model, first, data.actions, data.observations[:, 1:], looks, temperature=temperature)
     return map_state(lambda *over_time: torch.stack(over_time, 1), first, *(step.believed for step in later))

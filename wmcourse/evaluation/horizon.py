@@ -71,7 +71,8 @@ def horizon_table(
     picks what is compared, in the expected and in the real observation alike.
 
     Raises:
-        ValueError: no episode reaches the largest horizon, or an option or tensor is unfit.
+        ValueError: no episode reaches the largest horizon, an option or tensor is unfit, or the model predicts no
+            observation that could be compared.
     """
     horizons = tuple(sorted(set(horizons)))
     if not horizons or horizons[0] < 1:
@@ -124,7 +125,8 @@ def horizon_errors(
         normalized, absolute = [], []
         for ahead in rollouts.ahead(horizon):
             on = ahead.on
-            expected = view(model.decode(map_state(lambda part, on=on: part[on], ahead.state)).observation)
+            decoded = model.decode(map_state(lambda part, on=on: part[on], ahead.state))
+            expected = view(decoded.require_observation())
             target = truth[rollouts.episode[on], ahead.at]
             normalized.append(where(on, normalized_error(expected, target, variance, shape)))
             absolute.append(where(on, absolute_error(expected, target, shape)))

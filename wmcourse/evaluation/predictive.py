@@ -73,7 +73,7 @@ def forecast(
     of them after it has expected it; without, it never does. Gradients are off.
 
     Raises:
-        ValueError: `particles` is not positive, or a tensor does not fit the model.
+        ValueError: `particles` is not positive, a tensor does not fit the model, or the model predicts no observation.
     """
     _check_particles(particles)
     looks = None if observations is None else [True] * actions.shape[1]
@@ -82,8 +82,8 @@ def forecast(
     expected, believed = [], []
     with forked_rng(seed):
         for step in unroll(model, start, _repeat(actions, particles), seen, looks, temperature=temperature):
-            expected.append(model.decode(step.expected).observation)
-            believed.append(expected[-1] if seen is None else model.decode(step.believed).observation)
+            expected.append(model.decode(step.expected).require_observation())
+            believed.append(expected[-1] if seen is None else model.decode(step.believed).require_observation())
     split = (particles, len(actions))
     return Forecast(*(torch.stack(draws, dim=1).unflatten(0, split) for draws in (expected, believed)))
 

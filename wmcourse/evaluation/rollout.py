@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from wmcourse.models.protocol import Prediction, WorldModel, map_state
+from wmcourse.models.protocol import Prediction, WorldModel, first_look, map_state
 from wmcourse.models.validation import check_action, check_observation
 
 
@@ -92,8 +92,8 @@ def rollout(
     """Follow `actions` (B, T, A) from the first real observation, looking at reality when `peek_times` says so.
 
     `observations` is (B, T+1, *obs) in environment units; it may stop after the last look, so that actions which were
-    never tried can be imagined from a real start. The first observation is taken in with an action of zeros; step
-    t >= 1 takes `actions[:, t-1]`. Where the model looks, `expected` comes from `imagine` and the state from
+    never tried can be imagined from a real start. Before the first observation nothing is done; step t >= 1 takes
+    `actions[:, t-1]`. Where the model looks, `expected` comes from `imagine` and the state from
     `observe`, both from the previous state. Gradients are off. `temperature` 0 takes means or modes; otherwise draws
     come from torch's global generator, or repeat with `seed`, which leaves that generator as it was.
 
@@ -112,8 +112,7 @@ def rollout(
             f"{steps} actions need {batch} sequences of {steps + 1} observations (at least {last_look + 1})"
         )
     with forked_rng(seed):
-        nothing = actions.new_zeros(batch, model.action_dim)
-        first = model.observe(model.initial(batch), nothing, observations[:, 0], temperature)
+        first = first_look(model, observations[:, 0], temperature)
         later = unroll(model, first, actions, observations[:, 1:], peeked[1:].tolist(), temperature=temperature)
         history = [Step(first, first), *later]
         state = _stack([step.believed for step in history])

@@ -44,7 +44,7 @@ def self_knowledge(
     for ahead in rollouts.ahead(horizon):
         state = map_state(lambda part, on=ahead.on: part[on], ahead.state)
         target = truth[rollouts.episode[ahead.on], ahead.at]
-        expected = view(model.decode(state).observation)
+        expected = view(model.decode(state).require_observation())
         errors.append(where(ahead.on, normalized_error(expected, target, variance, shape)))
         disagreements.append(where(ahead.on, model.disagreement(state)))
     return SelfKnowledge(torch.stack(errors, 1), torch.stack(disagreements, 1), rollouts.episode)

@@ -50,7 +50,7 @@ class CodedRSSM(nn.Module):
     def observe(
         self,
         state: RSSMState,
-        action: Float[Tensor, "batch action"],
+        action: Float[Tensor, "batch action"] | None,
         observation: Float[Tensor, "batch *observation"],
         temperature: Temperature = 1.0,
     ) -> RSSMState:
@@ -67,4 +67,4 @@ class CodedRSSM(nn.Module):
     def decode(self, state: RSSMState) -> Prediction:
         """The picture of the latent that the RSSM expects."""
         expected = self.rssm.decode(state)
-        return expected._replace(observation=self.autoencoder.decode(expected.observation))
+        return expected._replace(observation=self.autoencoder.decode(expected.require_observation()))

@@ -10,23 +10,28 @@ from gymnasium import spaces
 from jaxtyping import Float
 from torch import Tensor
 
-from wmcourse.models.protocol import Prediction, WorldModel, map_state
+from wmcourse.models.arrival import RewardFunction, TerminationFunction, arrive
+from wmcourse.models.protocol import Prediction, WorldModel, first_look, map_state
 from wmcourse.models.validation import check_observation
+from wmcourse.nets.noise import Stream
 
 
 class DreamEnv(gym.Env[np.ndarray, Any]):
     """An environment whose every step is imagined (Ha & Schmidhuber 2018, section 4).
 
     `reset` picks one of the real `start_observations` and grounds the model's belief in it; from then on `step` never
-    sees reality. The observation is the decoded belief, the reward the reward head's (0 without one).
+    sees reality. The observation is the decoded belief; of a model that predicts no observation, the features of its
+    belief, one vector (wrap it in `Probed` for observations). The reward is that of the function `reward`, else of the
+    reward head, else 0.
 
-    The dream ends by the continue head (without one, never): at temperature 0 as soon as the probability of going on
-    falls below `terminate_below`; at any other temperature by a coin flip with that probability, which makes the
-    *expected* length of a dream right. It is truncated after `max_episode_steps`.
+    The dream ends where the function `terminated` says so. Without it, it ends by the continue head (without one,
+    never): at temperature 0 as soon as the probability of going on falls below `terminate_below`; at any other
+    temperature by a coin flip with that probability, which makes the *expected* length of a dream right. It is
+    truncated after `max_episode_steps`.
 
-    Draws repeat with `reset(seed=...)`; `temperature` may be changed between episodes. `env.belief` is the model's
-    state (batch 1), `info["belief"]` the same as arrays without batch axis, and `info["continues"]` the probability of
-    going on.
+    The start observations are to be on the model's device. Draws repeat with `reset(seed=...)`; `temperature` may be
+    changed between episodes. `env.belief` is the model's state (batch 1), `info["belief"]` the same as arrays without
+    batch axis, and `info["continues"]` the probability of going on.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 50}
@@ -40,9 +45,15 @@ class DreamEnv(gym.Env[np.ndarray, Any]):
         temperature: float = 1.0,
         max_episode_steps: int = 500,
         terminate_below: float = 0.5,
+        reward: RewardFunction | None = None,
+        terminated: TerminationFunction | None = None,
         render: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> None:
-        """`render` turns an observation into an RGB picture (H, W, 3) uint8, such as `render_cartpole`.
+        """Dress `model` up.
+
+        `reward(observation, action)` and `terminated(observation)` stand in for heads, or overrule them; see `arrive`
+        for their shapes and units. `render` turns an observation into an RGB picture (H, W, 3) uint8, such as
+        `render_cartpole`.
 
         Raises:
             ValueError: the start observations or the action space do not fit the model, or an option is out of range.
@@ -60,7 +71,7 @@ class DreamEnv(gym.Env[np.ndarray, Any]):
             )
         self.model = model
         self.action_space = action_space
-        self.observation_space = spaces.Box(-np.inf, np.inf, tuple(model.observation_shape), np.float32)
+        self.reward, self.terminated = reward, terminated
         self.start_observations = start_observations
         self.temperature = temperature
         self.max_episode_steps = max_episode_steps
@@ -70,8 +81,9 @@ class DreamEnv(gym.Env[np.ndarray, Any]):
         self.belief: Any = None
         self._observation: np.ndarray | None = None
         self._steps = 0
-        self._rng_state = torch.get_rng_state()
+        self._stream = Stream(start_observations.device)
         self._seeded = False
+        self.observation_space = spaces.Box(-np.inf, np.inf, self._observed_shape(), np.float32)
 
     @torch.no_grad()
     def reset(
@@ -80,16 +92,16 @@ class DreamEnv(gym.Env[np.ndarray, Any]):
         """Ground the belief in a real start: `options["start"]` (an index), or one drawn at random."""
         super().reset(seed=seed)
         if seed is not None or not self._seeded:
-            self._rng_state = _seeded_state(int(self.np_random.integers(2**31)))
+            self._stream.seed(int(self.np_random.integers(2**31)))
             self._seeded = True
         start = (options or {}).get("start", int(self.np_random.integers(len(self.start_observations))))
         if not 0 <= start < len(self.start_observations):
             raise ValueError(f'options["start"] must be 0..{len(self.start_observations) - 1}, got {start}')
         seen = self.start_observations[start : start + 1]
-        nothing = seen.new_zeros(1, self.model.action_dim)
-        self.belief = self._drawn(lambda: self.model.observe(self.model.initial(1), nothing, seen, self.temperature))
+        with self._stream.resumed():
+            self.belief = first_look(self.model, seen, self.temperature)
         self._steps = 0
-        prediction = self.model.decode(self.belief)
+        prediction = self._arrive(None)
         self._observation = _as_numpy(prediction)
         return self._observation, self._info(prediction)
 
@@ -102,10 +114,12 @@ class DreamEnv(gym.Env[np.ndarray, Any]):
             action = np.asarray(action, dtype=self.action_space.dtype)
         if not self.action_space.contains(action):
             raise ValueError(f"{action!r} is not an action; this dream takes {self.action_space}")
-        vector = torch.as_tensor(spaces.flatten(self.action_space, action), dtype=torch.float32)[None]
-        self.belief = self._drawn(lambda: self.model.imagine(self.belief, vector, self.temperature))
+        flat = spaces.flatten(self.action_space, action)
+        vector = torch.as_tensor(flat, dtype=torch.float32, device=self.start_observations.device)[None]
+        with self._stream.resumed():
+            self.belief = self.model.imagine(self.belief, vector, self.temperature)
         self._steps += 1
-        prediction = self.model.decode(self.belief)
+        prediction = self._arrive(vector)
         self._observation = _as_numpy(prediction)
         reward = 0.0 if prediction.reward is None else float(prediction.reward)
         truncated = self._steps >= self.max_episode_steps
@@ -117,10 +131,15 @@ class DreamEnv(gym.Env[np.ndarray, Any]):
             return None
         return self._draw(self._observation)
 
+    def _arrive(self, action: Tensor | None) -> Prediction:
+        return arrive(self.model, self.belief, action, reward=self.reward, terminated=self.terminated)
+
     def _ends(self, prediction: Prediction) -> bool:
         if prediction.continues is None:
             return False
         goes_on = float(prediction.continues)
+        if self.terminated is not None:
+            return goes_on == 0.0
         return goes_on < (self.terminate_below if self.temperature == 0 else self.np_random.random())
 
     def _info(self, prediction: Prediction) -> dict[str, Any]:
@@ -128,13 +147,11 @@ class DreamEnv(gym.Env[np.ndarray, Any]):
         belief = map_state(lambda field: field[0].cpu().numpy().copy(), self.belief)
         return {"belief": belief, "continues": continues}
 
-    def _drawn(self, question: Callable[[], Any]) -> Any:
-        """Ask the model with this env's own random stream, and leave torch's global one as it was."""
-        with torch.random.fork_rng(devices=[]):
-            torch.set_rng_state(self._rng_state)
-            answer = question()
-            self._rng_state = torch.get_rng_state()
-        return answer
+    @torch.no_grad()
+    def _observed_shape(self) -> tuple[int, ...]:
+        with self._stream.resumed():
+            seen = arrive(self.model, self.model.initial(1), None).require_observation()
+        return tuple(seen.shape[1:])
 
 
 def action_vector_size(space: spaces.Space) -> int:
@@ -149,10 +166,4 @@ def action_vector_size(space: spaces.Space) -> int:
 
 
 def _as_numpy(prediction: Prediction) -> np.ndarray:
-    return prediction.observation[0].float().cpu().numpy().copy()
-
-
-def _seeded_state(seed: int) -> Tensor:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return torch.get_rng_state()
+    return prediction.require_observation()[0].float().cpu().numpy().copy()

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from wmcourse.envs.linear_gaussian import LinearGaussian
 from wmcourse.models.protocol import Prediction
-from wmcourse.models.validation import check_action, check_observation
+from wmcourse.models.validation import check_action, check_look
 from wmcourse.nets.latents import Temperature
 
 
@@ -40,30 +40,25 @@ class KalmanFilter:
     def observe(
         self,
         state: KalmanState,
-        action: Float[Tensor, "batch action"],
+        action: Float[Tensor, "batch action"] | None,
         observation: Float[Tensor, "batch *observation"],
         temperature: Temperature = 1.0,
     ) -> KalmanState:
-        """Predict with `action`, then correct by `observation`."""
-        check_observation(self, observation)
+        """Predict with `action`, then correct by `observation`. The first look corrects N(m, P): no time has passed."""
+        check_look(self, action, observation)
+        if action is None:
+            return self.correct(self.initial(len(observation)), observation)
         return self.correct(self.imagine(state, action, temperature), observation)
 
     def imagine(
         self, state: KalmanState, action: Float[Tensor, "batch action"], temperature: Temperature = 1.0
     ) -> KalmanState:
-        """Predict: mean A m + B a, covariance A P A^T + Q.
-
-        An action of all zeros, which the protocol has before an episode's first look, means that no time has passed:
-        the belief stays as it is.
-        """
+        """Predict: mean A m + B a, covariance A P A^T + Q."""
         check_action(self, action)
         system = self.system
         mean = state.mean @ system.transition.mT + action @ system.control.mT
         covariance = system.transition @ state.covariance @ system.transition.mT + system.process_noise
-        moved = action.any(-1, keepdim=True)
-        return KalmanState(
-            torch.where(moved, mean, state.mean), torch.where(moved.unsqueeze(-1), covariance, state.covariance)
-        )
+        return KalmanState(mean, covariance)
 
     def decode(self, state: KalmanState) -> Prediction:
         """The expected observation, C m."""
@@ -76,7 +71,7 @@ class KalmanFilter:
         """
         gain = self.gain(state)  # (B, n, m)
         mean = state.mean + (gain @ self.innovation(state, observation).unsqueeze(-1)).squeeze(-1)
-        rest = torch.eye(self.system.state_dim, dtype=gain.dtype) - gain @ self.system.emission
+        rest = torch.eye(self.system.state_dim, dtype=gain.dtype, device=gain.device) - gain @ self.system.emission
         covariance = rest @ state.covariance @ rest.mT + gain @ self.system.observation_noise @ gain.mT
         return KalmanState(mean, 0.5 * (covariance + covariance.mT))
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from wmcourse.models.autoencoder import Autoencoder, AutoencoderConfig
 from wmcourse.models.protocol import Prediction, map_state
 from wmcourse.models.transition import LatentState, Transition, TransitionConfig
-from wmcourse.models.validation import check_action, check_observation
+from wmcourse.models.validation import check_action, check_look
 from wmcourse.nets.latents import Temperature
 
 
@@ -47,13 +47,12 @@ class LatentDynamics(nn.Module):
     def observe(
         self,
         state: LatentState,
-        action: Float[Tensor, "batch action"],
+        action: Float[Tensor, "batch action"] | None,
         observation: Float[Tensor, "batch *observation"],
         temperature: Temperature = 1.0,
     ) -> LatentState:
         """Encode what is seen. Only the memory, if there is one, still knows what was before."""
-        check_action(self, action)
-        check_observation(self, observation)
+        check_look(self, action, observation)
         return self.transition.look(state, action, self.autoencoder.encode(observation))
 
     def imagine(
@@ -93,13 +92,12 @@ class Ensemble(nn.Module):
     def observe(
         self,
         state: LatentState,
-        action: Float[Tensor, "batch action"],
+        action: Float[Tensor, "batch action"] | None,
         observation: Float[Tensor, "batch *observation"],
         temperature: Temperature = 1.0,
     ) -> LatentState:
         """All members see the same."""
-        check_action(self, action)
-        check_observation(self, observation)
+        check_look(self, action, observation)
         latent = self.autoencoder.encode(observation)
         pairs = zip(self._transitions(), _apart(state), strict=True)
         return _side_by_side([member.look(own, action, latent) for member, own in pairs])

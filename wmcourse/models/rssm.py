@@ -10,10 +10,11 @@ from torch import Generator, Tensor, nn
 
 from wmcourse.data.replay import Batch
 from wmcourse.models.protocol import Prediction, map_state
-from wmcourse.models.validation import check_action, check_observation
+from wmcourse.models.validation import check_action, check_look
 from wmcourse.nets.conv import ConvDecoder, ConvEncoder, over_batch
 from wmcourse.nets.latents import CategoricalLatent, DeterministicLatent, GaussianLatent, Latent, Temperature
 from wmcourse.nets.mlp import Normalizer, mlp
+from wmcourse.nets.noise import uniform
 
 Head = Literal["observation", "reward", "continues"]
 
@@ -117,25 +118,28 @@ class RSSM(nn.Module):
     def initial(self, batch_size: int) -> RSSMState:
         """Zeros: nothing seen, nothing remembered."""
         return RSSMState(
-            deter=torch.zeros(batch_size, self.config.deter_dim),
-            stoch=torch.zeros(batch_size, self.latent.sample_dim),
+            deter=self.normalizer.mean.new_zeros(batch_size, self.config.deter_dim),
+            stoch=self.normalizer.mean.new_zeros(batch_size, self.latent.sample_dim),
         )
 
     def observe(
         self,
         state: RSSMState,
-        action: Float[Tensor, "batch action"],
+        action: Float[Tensor, "batch action"] | None,
         observation: Float[Tensor, "batch *observation"],
         temperature: Temperature = 1.0,
     ) -> RSSMState:
-        """Advance with `action`, then draw the latent from the posterior given `observation`."""
-        check_action(self, action)
-        check_observation(self, observation)
+        """Advance with `action`, then draw the latent from the posterior given `observation`.
+
+        An episode begins as in training: the recurrence takes one step from zeros, with an action of zeros.
+        """
+        check_look(self, action, observation)
+        looks = self.config.corrects or action is None
+        if action is None:
+            state = self.initial(len(observation))
+            action = state.deter.new_zeros(len(observation), self.action_dim)
         deter = self.recur(state, action)
-        belief = self.posterior(deter, self.embed(observation))
-        if not self.config.corrects:
-            unstarted = (state.deter == 0.0).all(-1, keepdim=True)
-            belief = torch.where(unstarted, belief, self.prior_head(deter))
+        belief = self.posterior(deter, self.embed(observation)) if looks else self.prior_head(deter)
         return RSSMState(deter, self.latent.sample(belief, temperature))
 
     def imagine(
@@ -219,8 +223,8 @@ class RSSM(nn.Module):
             return ~is_first
         if self.config.blindness == 0.0:
             return None
-        share = self.config.blindness * torch.rand(len(is_first), 1, generator=generator)
-        return (torch.rand(is_first.shape, generator=generator) < share) & ~is_first
+        share = self.config.blindness * uniform(is_first[:, :1], generator)
+        return (uniform(is_first, generator) < share) & ~is_first
 
     def loss(self, batch: Batch, generator: Generator | None = None) -> RSSMLoss:
         """The negative evidence lower bound (Hafner et al. 2021, eq. 2), with balanced KL and free nats."""

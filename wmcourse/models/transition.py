@@ -10,6 +10,7 @@ from torch import Generator, Tensor, nn
 from wmcourse.models.protocol import map_state
 from wmcourse.nets.latents import Temperature, is_greedy
 from wmcourse.nets.mlp import mlp
+from wmcourse.nets.noise import normal
 
 TICKS = 12
 """Steps since the last look that a clock tells apart."""
@@ -68,7 +69,7 @@ class Transition(nn.Module):
     def initial(self, batch_size: int) -> LatentState:
         """Zeros: the mean latent, nothing done, nothing remembered."""
         sizes = (self.latent_dim, self.push_dim, self.config.memory_dim, int(self.config.clock))
-        return LatentState(*(torch.zeros(batch_size, size) for size in sizes))
+        return LatentState(*(self.residual.new_zeros(batch_size, size) for size in sizes))
 
     def remember(self, state: LatentState, action: Float[Tensor, "batch action"]) -> Float[Tensor, "batch memory"]:
         """h' = GRU([z, a], h), or nothing."""
@@ -77,10 +78,12 @@ class Transition(nn.Module):
         return self.gru(self.inflow(torch.cat([state.latent, state.push, action], dim=-1)), state.memory)
 
     def look(
-        self, state: LatentState, action: Float[Tensor, "batch action"], latent: Float[Tensor, "batch latent"]
+        self, state: LatentState, action: Float[Tensor, "batch action"] | None, latent: Float[Tensor, "batch latent"]
     ) -> LatentState:
-        """Take `action` and find `latent`. An action of zeros starts an episode: nothing is remembered then."""
-        memory = self.remember(state, action) * action.any(-1, keepdim=True)
+        """Take `action` and find `latent`. Without an action an episode begins: nothing is remembered then."""
+        if action is None:
+            return self.initial(len(latent))._replace(latent=latent)
+        memory = self.remember(state, action)
         return LatentState(latent, action[:, : self.push_dim], memory, torch.zeros_like(state.clock))
 
     def advance(self, state: LatentState, action: Float[Tensor, "batch action"]) -> LatentState:
@@ -94,7 +97,7 @@ class Transition(nn.Module):
         self, latents: Float[Tensor, "batch steps latent"], actions: Float[Tensor, "batch time action"]
     ) -> LatentState:
         """The closed loop along encoded episodes: the states (B, T, ...) from which each of the T actions is taken."""
-        state = self.initial(len(latents))._replace(latent=latents[:, 0])
+        state = self.look(self.initial(len(latents)), None, latents[:, 0])
         states = [state]
         for t in range(actions.shape[1] - 1):
             state = self.look(state, actions[:, t], latents[:, t + 1])
@@ -114,9 +117,9 @@ class Transition(nn.Module):
         """
         shown = latents
         if self.config.noise:
-            shown = latents + self.config.noise * torch.randn(latents.shape, generator=generator)
+            shown = latents + self.config.noise * normal(latents, generator)
         state = map_state(lambda part: part.flatten(0, 1), self.follow(shown, actions))
-        time = torch.arange(actions.shape[1])
+        time = torch.arange(actions.shape[1], device=lengths.device)
         error, counted = latents.new_zeros(()), 0
         for k in range(self.config.loss_steps):
             state = self.advance(state, _later(actions, k))
@@ -147,7 +150,7 @@ class Transition(nn.Module):
 def _told_by_clock(outputs: Float[Tensor, "batch column"], clock: Float[Tensor, "batch 1"]) -> Tensor:
     """The layer of the right hour says where the code will be, not how it changes."""
     hours = outputs.unflatten(-1, (TICKS, -1))
-    return hours[torch.arange(len(hours)), clock[:, 0].long().clamp(max=TICKS - 1)]
+    return hours[torch.arange(len(hours), device=hours.device), clock[:, 0].long().clamp(max=TICKS - 1)]
 
 
 def _later(sequence: Float[Tensor, "batch time column"], steps: int) -> Float[Tensor, "rows column"]:

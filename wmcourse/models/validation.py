@@ -19,6 +19,13 @@ def check_action(model: WorldModel, action: Tensor, *, axes: tuple[str, ...] = (
     _check(action, "action", axes, (model.action_dim,), hint)
 
 
+def check_look(model: WorldModel, action: Tensor | None, observation: Tensor) -> None:
+    """Raise a `ValueError` unless both fit the model; `None`, at an episode's first observation, always does."""
+    if action is not None:
+        check_action(model, action)
+    check_observation(model, observation)
+
+
 def _check(tensor: Tensor, name: str, axes: tuple[str, ...], shape: tuple[int, ...], hint: str = "") -> None:
     if torch.compiler.is_exporting():  # a graph for the page: there are no values to look at
         return

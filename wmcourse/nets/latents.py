@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from wmcourse.nets.noise import normal, uniform
+
 Temperature = float | Float[Tensor, ""]
 """What the spread of a draw is multiplied by, 0 for no draw; a tensor, to make a graph that takes any temperature."""
 
@@ -51,8 +53,7 @@ class GaussianLatent:
         mean, std = self.mean_std(parameters)
         if is_greedy(temperature):
             return mean
-        noise = torch.randn(mean.shape, generator=generator)
-        return mean + temperature * std * noise
+        return mean + temperature * std * normal(mean, generator)
 
     def kl(
         self, left: Float[Tensor, "*batch parameter"], right: Float[Tensor, "*batch parameter"]
@@ -143,8 +144,8 @@ def gumbel_max(
     """
     scores = log_probs
     if not is_greedy(temperature):
-        uniform = torch.rand(log_probs.shape, generator=generator).clamp_(1e-9, 1 - 1e-7)
-        scores = log_probs - temperature * torch.log(-torch.log(uniform))
+        chance = uniform(log_probs, generator).clamp_(1e-9, 1 - 1e-7)
+        scores = log_probs - temperature * torch.log(-torch.log(chance))
     return F.one_hot(scores.argmax(-1), log_probs.shape[-1]).to(log_probs.dtype)
 
 

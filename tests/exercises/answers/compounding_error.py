@@ -88,14 +88,14 @@ def goes_backward(*arguments):
     return loss
 
 
-def peeking(first=torch.zeros_like, batch=len, known=lambda seen: seen):
+def peeking(first=lambda action: None, batch=len, known=lambda seen: seen, late=0):
     def peeks(model, actions, observations, peek_every):
         state = model.initial(batch(actions))
-        padded = torch.cat([first(actions[:, :1]), actions], 1) if first else actions
+        led = [first(actions[:, 0]), *actions.unbind(1)][late:]
         believed = []
-        for t, seen in enumerate(known(observations).unbind(1)):
+        for t, (action, seen) in enumerate(zip(led, known(observations).unbind(1), strict=False)):
             look = t == 0 or (peek_every is not None and t % peek_every == 0)
-            state = model.observe(state, padded[:, t], seen) if look else model.imagine(state, padded[:, t])
+            state = model.observe(state, action, seen) if look else model.imagine(state, action)
             believed.append(model.decode(state).observation.unsqueeze(1))
         return torch.cat(believed, 1)
 
@@ -104,7 +104,7 @@ def peeking(first=torch.zeros_like, batch=len, known=lambda seen: seen):
 
 def counts_down(model, actions, observations, peek_every):
     believed, left = torch.empty_like(observations), peek_every
-    state = model.observe(model.initial(len(actions)), torch.zeros(len(actions), model.action_dim), observations[:, 0])
+    state = model.observe(model.initial(len(actions)), None, observations[:, 0])
     believed[:, 0] = model.decode(state)[0]
     for t, action in enumerate(actions.unbind(1), 1):
         left = None if left is None else left - 1
@@ -114,19 +114,6 @@ def counts_down(model, actions, observations, peek_every):
             state = model.imagine(state, action, temperature=0.0)
         believed[:, t] = model.decode(state).observation
     return believed.detach()
-
-
-def first_action_of_width_one(model, actions, observations, peek_every):
-    def observe(state, action, seen):
-        return model.observe(state, action if action.any() else torch.zeros(len(action), 1), seen)
-
-    state = observe(model.initial(len(actions)), 0 * actions[:, 0], observations[:, 0])
-    believed = [model.decode(state).observation]
-    for t, action in enumerate(actions.unbind(1), 1):
-        look = peek_every is not None and t % peek_every == 0
-        state = observe(state, action, observations[:, t]) if look else model.imagine(state, action)
-        believed.append(model.decode(state).observation)
-    return torch.stack(believed, 1)
 
 
 def never_looks_at_the_last(model, actions, observations, peek_every):
@@ -272,9 +259,9 @@ WRONG = {
         goes_backward,
     ],
     "peek_rollout": [
-        first_action_of_width_one,
         never_looks_at_the_last,
-        peeking(first=None),
+        peeking(late=1),
+        peeking(first=lambda action: torch.zeros(len(action), 1)),
         peeking(first=torch.ones_like),
         peeking(batch=lambda actions: 1),
         peeking(known=lambda seen: seen.clamp(-50, 50)),

@@ -109,7 +109,7 @@ def learned_columns(
     position, truth = believed.squeeze(-1), hidden[:, 1:, 0]
     columns = {"nll_nats_per_step": mixture_nll(expected, sensor_std, observations[:, 1:]).mean(1)}
     apart = ensemble(model, actions, observations, particles=PARTICLES, peek_every=1, seed=seed)
-    nll = mixture_nll(apart.expected.observation[:, :, 1:], sensor_std, observations[:, 1:])
+    nll = mixture_nll(apart.expected.require_observation()[:, :, 1:], sensor_std, observations[:, 1:])
     columns["nll_nats_per_step_particles"] = nll.mean(1)
     columns["position_mse_m2"] = (position.mean(0) - truth).square().mean(1)
     columns["position_std_m"] = position.std(0).mean(1)
@@ -144,7 +144,7 @@ def exact_columns(system: LinearGaussian, played: Played) -> dict[str, Float[Ten
         lambda field: field.unflatten(0, actions.shape[:2]), kalman.imagine(before, actions.flatten(0, 1))
     )
     believed = map_state(lambda field: field[:, 1:], followed)
-    expected = kalman.decode(predicted).observation
+    expected = kalman.decode(predicted).require_observation()
     std = believed.covariance[..., 0, 0].sqrt()
     truth, foreseen = hidden[:, 1:], kalman.observation_covariance(predicted)
     nll = gaussian_nll(expected, foreseen, observations[:, 1:])
@@ -164,7 +164,7 @@ def exact_columns(system: LinearGaussian, played: Played) -> dict[str, Float[Ten
     blind = rollout(kalman, actions, observations, context=BLIND_FROM + 1).state
     for h in HORIZONS:
         at = map_state(lambda field, t=BLIND_FROM + h: field[:, t], blind)
-        mean, spread = kalman.decode(at).observation, kalman.observation_covariance(at)
+        mean, spread = kalman.decode(at).require_observation(), kalman.observation_covariance(at)
         reading = observations[:, BLIND_FROM + h]
         columns[f"position_mse_m2_h{h}"] = (at.mean - hidden[:, BLIND_FROM + h])[:, 0].square()
         columns[f"nll_nats_h{h}"] = gaussian_nll(mean, spread, reading)

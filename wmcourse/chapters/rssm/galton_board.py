@@ -54,7 +54,7 @@ def measure_galton(policy: Policy, model: WorldModel, *, episodes: int, seed: in
     blind = rollout(model, actions, observations[:, :1])
     variance = observations[:, 1:].var((0, 1)).mean()
     for name, followed in (("closed", seen), ("open", blind)):
-        error = (followed.expected.observation - observations)[:, 1:].square().mean((1, 2))
+        error = (followed.expected.require_observation() - observations)[:, 1:].square().mean((1, 2))
         metrics[f"drift_{name}_nmse"] = bootstrap_mean(error / variance)
     return metrics
 
@@ -73,7 +73,7 @@ def right_odds(
     """
     hits = torch.tensor(HITS)
     followed = ensemble(model, actions, observations, particles=dreams, peek_every=1, seed=seed)
-    column, before = ball_column(followed.expected.observation), ball_column(observations)
+    column, before = ball_column(followed.expected.require_observation()), ball_column(observations)
     right = (column[:, :, hits + 1] > before[:, hits]).float().sum(0)
     return (actions[:, hits] * torch.tensor(RIGHT_ODDS)).sum(-1), (right + 0.5) / (dreams + 1)
 
@@ -89,7 +89,7 @@ def dreamed_landings(
 ) -> Float[Tensor, "dream batch"]:
     """The column (N, B) in which each of N dreams sees the ball land, with nothing but the first picture to go by."""
     imagined = ensemble(model, actions, first, particles=dreams, temperature=temperature, seed=seed)
-    return ball_column(imagined.expected.observation[:, :, STEPS])
+    return ball_column(imagined.expected.require_observation()[:, :, STEPS])
 
 
 def cross_entropy(

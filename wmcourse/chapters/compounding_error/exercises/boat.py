@@ -18,7 +18,7 @@ class Belief(NamedTuple):
 
 
 class Boat(nn.Module):
-    """It refuses arguments of another shape; even a look that is no surprise changes its belief."""
+    """It refuses arguments of another shape; even a look that is no surprise changes its belief, and even no push."""
 
     def __init__(self, draw: Draw, action: int, shape: tuple[int, ...]) -> None:
         super().__init__()
@@ -39,11 +39,13 @@ class Boat(nn.Module):
         return Belief(state.place + speed.sum(-1), speed, state.tired + 0.2)
 
     def observe(self, state: Any, action: Any, observation: Any, temperature: float = 1.0) -> Belief:
-        """It advances by itself, then corrects."""
-        self._expect("observe", state, action)
+        """It advances by itself, or begins anew if there is no action, then corrects."""
+        begins = action is None and isinstance(state, Belief)
+        if not begins:
+            self._expect("observe", state, action)
         shape = (len(state.place), *self.observation_shape)
         fits("model.observe with an observation", observation, shape)
-        place, speed, tired = self.imagine(state, action)
+        place, speed, tired = self.initial(len(state.place)) if begins else self.imagine(state, action)
         surprise = observation.flatten(1) / 2 - place
         return Belief(place + 0.8 * surprise, 0.9 * speed + 0.3 * surprise.unsqueeze(-1), 0.6 * tired)
 

@@ -15,7 +15,7 @@ def from_the_start(model: Any, actions: Tensor, observations: Tensor, peek_every
     believed, ends = [], len(actions[0]) + 1
     looks = range(0, ends, peek_every or ends)
     for last in range(ends):
-        state = model.observe(model.initial(len(actions)), torch.zeros_like(actions[:, 0]), observations[:, 0])
+        state = model.observe(model.initial(len(actions)), None, observations[:, 0])
         for t in range(1, last + 1):
             if t in looks:
                 state = model.observe(state, actions[:, t - 1], observations[:, t])
@@ -75,15 +75,19 @@ def _again(**voyage: Any) -> Tensor:
     return journey(**voyage, look=lambda model, state, a, o: model.observe(model.initial(len(a)), a, o))
 
 
-@mistake("nothing is seen at t = 0: take the first look from model.initial(B), with an action of zeros")
+@mistake("nothing is seen at t = 0: take the first look from model.initial(B), with None for the action")
 def _blind_at_first(model: Boat, actions: Tensor, **voyage: Any) -> Tensor:
     return journey(model, actions, **voyage, first=model.initial(len(actions)))
 
 
-@mistake("the first look comes with actions[:, 0]: that action leads on from it, take zeros")
-def _first_action(model: Boat, actions: Tensor, observations: Tensor, **voyage: Any) -> Tensor:
-    first = model.observe(model.initial(len(actions)), actions[:, 0], observations[:, 0])
-    return journey(model, actions, observations, **voyage, first=first)
+@mistake("the first look comes with actions[:, 0]: that action leads on from it, take None")
+def _first_action(**voyage: Any) -> Tensor:
+    return journey(**voyage, before=lambda action: action)
+
+
+@mistake("the first look comes with an action of zeros, which moves the boat on like any other: take None")
+def _zeros(**voyage: Any) -> Tensor:
+    return journey(**voyage, before=torch.zeros_like)
 
 
 @mistake("None is taken for 1: it means no look after the first")
@@ -91,6 +95,6 @@ def _always(peek_every: int | None, **voyage: Any) -> Tensor:
     return journey(**voyage, peek_every=peek_every or 1)
 
 
-@mistake("the looks are taken with an action of zeros: only the first is, the others take actions[:, t - 1]")
-def _standing(**voyage: Any) -> Tensor:
-    return journey(**voyage, look=lambda model, state, a, o: model.observe(state, 0 * a, o))
+@mistake("without an action an episode begins anew: None is for the first look, the others take actions[:, t - 1]")
+def _anew(**voyage: Any) -> Tensor:
+    return journey(**voyage, look=lambda model, state, a, o: model.observe(state, None, o))

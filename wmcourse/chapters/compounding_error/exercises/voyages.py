@@ -34,19 +34,19 @@ def journey(
     peek_every: int | None,
     *,
     first: Belief | None = None,
+    before: Callable[[Tensor], Tensor | None] = lambda action: None,
     due: Callable[[int, int], bool] = lambda t, k: t % k == 0,
     look: Callable[..., Belief] = Boat.observe,
     report: Callable[[Belief, Belief], Belief] = lambda imagined, corrected: corrected,
     carry: Callable[[Belief, Belief], Belief] = lambda imagined, corrected: corrected,
 ) -> Tensor:
     """A rollout that peeks, and all that may go wrong in it; `report` and `carry` choose what to show and to keep."""
-    nothing = torch.zeros_like(actions[:, 0])
-    state = first or model.observe(model.initial(len(actions)), nothing, observations[:, 0])
-    believed = [model.decode(state).observation]
+    state = first or model.observe(model.initial(len(actions)), before(actions[:, 0]), observations[:, 0])
+    believed = [model.decode(state).require_observation()]
     for t, action in enumerate(actions.unbind(1), start=1):
         imagined = model.imagine(state, action)
         peeks = peek_every is not None and due(t, peek_every)
         corrected = look(model, state, action, observations[:, t]) if peeks else imagined
-        believed.append(model.decode(report(imagined, corrected)).observation)
+        believed.append(model.decode(report(imagined, corrected)).require_observation())
         state = carry(imagined, corrected)
     return torch.stack(believed, 1)

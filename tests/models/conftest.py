@@ -1,0 +1,47 @@
+"""One small model of each kind, for what holds of all of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from wmcourse.envs.linear_gaussian import cart_on_a_spring
+from wmcourse.models import (
+    RSSM,
+    AutoencoderConfig,
+    CodedRSSM,
+    CodedRSSMConfig,
+    Ensemble,
+    KalmanFilter,
+    LatentDynamics,
+    LatentDynamicsConfig,
+    RSSMConfig,
+    TransitionConfig,
+)
+
+RSSM_SIZES = {"deter_dim": 6, "stoch_dim": 3, "groups": 2, "classes": 3, "hidden_dim": 8}
+CODER = AutoencoderConfig(frames=2, latent_dim=3, width=2)
+REMEMBERS = LatentDynamicsConfig(CODER, TransitionConfig(memory_dim=5, clock=True, hidden_dim=8))
+MODELS: dict[str, Callable[[], Any]] = {
+    "rssm-gaussian": lambda: RSSM(RSSMConfig(**RSSM_SIZES)),
+    "rssm-categorical": lambda: RSSM(RSSMConfig(latent="categorical", **RSSM_SIZES)),
+    "rssm-no-correction": lambda: RSSM(RSSMConfig(latent="deterministic", corrects=False, **RSSM_SIZES)),
+    "latent-dynamics": lambda: LatentDynamics(REMEMBERS),
+    "ensemble": lambda: Ensemble(REMEMBERS, 2),
+    "coded-rssm": lambda: CodedRSSM(CodedRSSMConfig(CODER, RSSMConfig(observation_shape=(3,), **RSSM_SIZES))),
+    "kalman": lambda: KalmanFilter(cart_on_a_spring()),
+}
+
+
+@pytest.fixture(params=MODELS.values(), ids=MODELS.keys())
+def small_model(request: pytest.FixtureRequest) -> Any:
+    """A model that remembers, actions of two numbers, and weights that matter."""
+    model = request.param()
+    if isinstance(model, torch.nn.Module):
+        for parameter in model.parameters():
+            parameter.data.mul_(1.5)
+        for name, buffer in model.named_buffers():
+            if name.endswith("residual"):
+                buffer.fill_(0.3)
+    return model
