@@ -80,9 +80,8 @@ def products(page, questions, count) -> float:
     session.send("Profiler.start")
     page.evaluate(RUN, [questions, 4 * count])
     profile = session.send("Profiler.stop")["profile"]
-    urls = {node["id"]: node["callFrame"] for node in profile["nodes"]}
-    busy = Counter(
-        "wasm" if urls[id]["url"].startswith("wasm") else urls[id]["functionName"] for id in profile["samples"]
-    )
+    calls = {node["id"]: node["callFrame"] for node in profile["nodes"]}
+    places = [calls[sample] for sample in profile["samples"]]
+    busy = Counter("wasm" if place["url"].startswith("wasm") else place["functionName"] for place in places)
     idle = sum(busy[name] for name in ("(idle)", "(program)", "(root)"))
     return busy["wasm"] / (sum(busy.values()) - idle)

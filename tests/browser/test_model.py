@@ -9,6 +9,7 @@ from torch.overrides import TorchFunctionMode
 
 import wmcourse.interactive
 from wmcourse.interactive.page_model import page_model
+from wmcourse.models.protocol import first_look
 from wmcourse.zoo import model_names
 
 ASSETS = Path(wmcourse.interactive.__file__).parent / "assets"
@@ -73,7 +74,7 @@ def experience(world, temperature):
     observation = torch.rand(1, *world.observation_shape)
     belief = ask(
         "begin",
-        lambda: world.observe(world.initial(1), torch.zeros(1, world.action_dim), observation, at),
+        lambda: first_look(world, observation, at),
         carried=False,
         observation=observation,
         temperature=at,

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from wmcourse.interactive.lowering import Graph, Weights, lower
-from wmcourse.models.protocol import Prediction, WorldModel
+from wmcourse.models.protocol import Prediction, WorldModel, first_look
 
 Question = Callable[..., dict[str, Tensor]]
 
@@ -69,7 +69,7 @@ def _questions(world: WorldModel[Any], actor: Any) -> Iterator[tuple[str, Questi
     step = {"action": torch.zeros(1, world.action_dim)}
 
     def begin(observation: Tensor, temperature: Tensor) -> dict[str, Tensor]:
-        return world.observe(world.initial(1), torch.zeros(1, world.action_dim), observation, temperature)._asdict()
+        return first_look(world, observation, temperature)._asdict()
 
     def observe(action: Tensor, observation: Tensor, temperature: Tensor, **belief: Tensor) -> dict[str, Tensor]:
         return world.observe(kind(**belief), action, observation, temperature)._asdict()

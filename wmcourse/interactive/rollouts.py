@@ -91,7 +91,7 @@ def rollout_explorer(
             temperature=temperature,
             seed=seed,
         )
-        return quantity(getattr(told, when).observation[0]).numpy(), told.peeked.numpy()
+        return quantity(getattr(told, when).require_observation()[0]).numpy(), told.peeked.numpy()
 
     played = seen(next(iter(named.values())))
     truth = real if isinstance(real, np.ndarray) else (real or quantity)(played.observations).numpy()
