@@ -41,7 +41,7 @@ def side_by_side(model: Any, *, start: Sequence[float | int] | None = None, push
     for _ in range(pushes):
         states.append(cartpole_dynamics(states[-1], right))
     real = torch.stack(states)
-    dream = rollout(world, right.expand(1, pushes, 2).clone(), real[None]).believed.observation[0]
+    dream = rollout(world, right.expand(1, pushes, 2).clone(), real[None]).believed.require_observation()[0]
     with matplotlib_style():
         canvas = Figure(figsize=(7.2, 2.5), dpi=110)
         canvas.set_layout_engine("none")
