@@ -29,7 +29,7 @@ LEGIBILITY = """() => {
       [0, 1, 2].map(i => color[i] * alpha + under[i] * (1 - alpha)), [255, 255, 255]);
   };
   const texts = 'article p, article li, article h1, article h2, .wm-title, .wm-control label, .wm-value, ' +
-    '.wm-control select, .wm-quiz summary, .wm-ask, .wm-feedback';
+    '.wm-control select, .wm-quiz summary, .wm-ask, .wm-feedback, .wm-button, .wm-status';
   const rows = [];
   for (const element of document.querySelectorAll(texts)) {
     if (!element.textContent.trim() || !element.checkVisibility()) continue;
@@ -80,6 +80,19 @@ def test_explorers_follow_keyboard_and_mouse(page):
                 assert press(page, explorer, control), f"{title}: the keyboard on {label} changes nothing"
         for slider in explorer.locator("input[type=range]").all()[:1]:
             assert drag(page, slider), f"{title}: the mouse does not move the slider"
+
+
+def test_players_can_be_pushed(page):
+    for number, player in enumerate(page.locator(".wm-player").all()):
+        player.scroll_into_view_if_needed()
+        page.wait_for_function("n => document.querySelectorAll('.wm-player')[n].wmPlayer", arg=number)
+        for button in ("Push right", "Push left"):
+            player.get_by_role("button", name=button).press("Enter")
+        player.press("ArrowRight")
+        assert player.evaluate("element => element.wmPlayer.pushes") == [1, 0, 1]
+        told = player.evaluate("({wmPlayer: {real, dream}}) => [...real, ...dream]")
+        assert len(told) == 8 and all(abs(number) < 3 for number in told)
+        player.get_by_role("button", name="Restart").press("Enter")
 
 
 def settle(page: Page) -> None:

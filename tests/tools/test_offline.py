@@ -63,3 +63,12 @@ def test_a_built_book_is_searched_page_by_page_and_style_by_style(tmp_path: Path
 
 def test_a_folder_without_a_book_is_refused(tmp_path: Path):
     assert main([str(tmp_path)]) == 1
+
+
+def test_the_models_that_a_page_runs_count_and_must_be_there(tmp_path: Path):
+    (tmp_path / "a.html").write_text('<script class="wm-data">{"world":"cartpole","model":"heavy-one"}</script>')
+    assert list(problems(tmp_path)) == ["a.html: its player needs _static/models/heavy-one.js; run `make book`"]
+    models = tmp_path / "_static" / "models"
+    models.mkdir(parents=True)
+    (models / "heavy-one.js").write_text("x" * 2_100_000)
+    assert list(problems(tmp_path)) == ["a.html: 2.1 MB, over 2 MB"]
