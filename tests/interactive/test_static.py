@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,14 +8,24 @@ import plotly
 
 from wmcourse.interactive.static import write
 
+PLOTLY = "plotly-cartesian.min.js"
+
 
 def test_everything_the_pages_load_is_written_from_local_files(tmp_path):
     written = {path.name: path.read_bytes() for path in write(tmp_path / "_static")}
-    assert set(written) == {"plotly.min.js", "explorer.js", "explorer.css", "tex-svg-full.js", "MATHJAX-LICENSE.txt"}
-    installed = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-    assert written["plotly.min.js"] == installed.read_bytes()
+    assert set(written) == {PLOTLY, "explorer.js", "explorer.css", "tex-svg-full.js", "MATHJAX-LICENSE.txt"}
     assert b"Apache License" in written["MATHJAX-LICENSE.txt"]
     assert b"http" not in written["explorer.js"] + written["explorer.css"]
+
+
+def test_the_partial_bundle_is_of_the_plotly_that_makes_the_figures(tmp_path):
+    whole = (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
+    write(tmp_path)
+    part = (tmp_path / PLOTLY).read_text(encoding="utf-8")
+    ours, theirs = (re.search(r"plotly\.js .*?v([\d.]+)", text[:200])[1] for text in (part, whole))
+    assert ours == theirs, f"npm pack plotly.js-cartesian-dist-min@{theirs}"
+    assert "Licensed under the MIT license" in part[:200]
+    assert len(part) < len(whole) / 3
 
 
 def test_a_second_run_writes_only_what_changed(tmp_path):

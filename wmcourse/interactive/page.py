@@ -24,7 +24,7 @@ def explorer_html(
     Until the book's script (`wmcourse/interactive/assets/explorer.js`) has run, it shows the still picture.
     Raises ValueError if it would make the page too heavy.
     """
-    described = [{"name": name, **_describe(control)} for name, control in controls.items()]
+    described = [{"name": name, **control.describe(control.values)} for name, control in controls.items()]
     full = [{**tree, "alt": alt} for tree, alt in zip(trees, alts, strict=True)]
     payload = json.dumps({"controls": described, **pack(full)}, separators=(",", ":"), ensure_ascii=False)
     payload = payload.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
@@ -48,12 +48,3 @@ def explorer_html(
         f'<script type="application/json" class="wm-data">{payload}</script>\n'
         "</figure>"
     )
-
-
-def _describe(control: Control) -> dict[str, Any]:
-    return {
-        "label": control.label,
-        "texts": [control.show(value) for value in control.values],
-        "start": control.default_index,
-        "choice": control.choice,
-    }

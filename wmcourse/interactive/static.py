@@ -7,13 +7,11 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
-import plotly
-
-ASSETS = ("explorer.js", "explorer.css", "tex-svg-full.js", "MATHJAX-LICENSE.txt")
+ASSETS = ("explorer.js", "explorer.css", "plotly-cartesian.min.js", "tex-svg-full.js", "MATHJAX-LICENSE.txt")
 
 
 def write(directory: str | Path) -> list[Path]:
-    """Copy Plotly from the installed package, MathJax and the explorer's runtime; returns the files written.
+    """Copy the explorer's runtime, Plotly's partial bundle and MathJax; returns the files written.
 
     Files already up to date are left alone, so that an incremental build stays incremental.
     """
@@ -21,7 +19,6 @@ def write(directory: str | Path) -> list[Path]:
     target.mkdir(parents=True, exist_ok=True)
     assets = Path(str(files("wmcourse.interactive"))) / "assets"
     sources = {name: assets / name for name in ASSETS}
-    sources["plotly.min.js"] = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
     written = []
     for name, source in sources.items():
         destination = target / name

@@ -17,7 +17,7 @@ from PIL import Image
 from wmcourse.interactive.grid import plain
 from wmcourse.viz.style import INK, matplotlib_style
 
-_SUPPORTED = ("scatter", "scattergl", "bar", "heatmap", "image")
+_SUPPORTED = ("scatter", "bar", "heatmap", "image")
 _MARKERS = {"circle": "o", "square": "s", "diamond": "D", "cross": "P", "x": "X", "triangle-up": "^", "star": "*"}
 _WIDTH = 7.2  # inches
 _TAGS = re.compile(r"<[^>]+>")
