@@ -13,7 +13,9 @@ PLOTLY = "plotly-cartesian.min.js"
 
 def test_everything_the_pages_load_is_written_from_local_files(tmp_path):
     written = {path.name: path.read_bytes() for path in write(tmp_path / "_static")}
-    assert set(written) == {PLOTLY, "explorer.js", "explorer.css", "tex-svg-full.js", "MATHJAX-LICENSE.txt"}
+    licenses = {"PLOTLY-LICENSE.txt", "MATHJAX-LICENSE.txt"}
+    assert set(written) == {PLOTLY, "explorer.js", "explorer.css", "tex-svg-full.js"} | licenses
+    assert b"MIT License" in written["PLOTLY-LICENSE.txt"]
     assert b"Apache License" in written["MATHJAX-LICENSE.txt"]
     assert b"http" not in written["explorer.js"] + written["explorer.css"]
 

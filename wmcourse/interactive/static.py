@@ -7,7 +7,14 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
-ASSETS = ("explorer.js", "explorer.css", "plotly-cartesian.min.js", "tex-svg-full.js", "MATHJAX-LICENSE.txt")
+ASSETS = (
+    "explorer.js",
+    "explorer.css",
+    "plotly-cartesian.min.js",
+    "PLOTLY-LICENSE.txt",
+    "tex-svg-full.js",
+    "MATHJAX-LICENSE.txt",
+)
 
 
 def write(directory: str | Path) -> list[Path]:
