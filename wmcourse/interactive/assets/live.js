@@ -36,7 +36,8 @@ function render({ model, el }) {
   const caption = make("figcaption", { className: "wm-title", textContent: model.get("title") });
   root.setAttribute("aria-label", model.get("title"));
   root.append(caption, shown.plot, shown.panel, failure);
-  shown.panel.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab's keys are not the sliders'
+  for (const input of shown.panel.querySelectorAll("input, select"))
+    input.setAttribute("data-lm-suppress-shortcuts", "true"); // or JupyterLab's arrows walk on to another cell
   el.append(root);
   let ready = false;
   let width = 0;
