@@ -9,7 +9,7 @@ import torch
 
 import wmcourse
 from wmcourse.interactive.page_model import page_model
-from wmcourse.interactive.player import script
+from wmcourse.interactive.scripts import PLAYER, joined
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 RUN = """([questions, count]) => {
@@ -36,7 +36,7 @@ def page():
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page()
-        page.add_script_tag(content=script())
+        page.add_script_tag(content=joined(PLAYER))
         yield page
         browser.close()
 

@@ -9,7 +9,14 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from products import KEPT
+
 WIDGET = "application/vnd.jupyter.widget-view+json"
+ENVIRONMENT = {
+    "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel of this very interpreter, whatever kernels the user has installed
+    "PYTHONHASHSEED": "0",
+    "WMCOURSE_STATIC": "1",  # outputs for the page and for GitHub too (`wmcourse.interactive.explorer.STATIC`)
+}
 
 
 def execute(notebook: NotebookNode, folder: Path, *, timeout_s: int) -> NotebookNode:
@@ -25,8 +32,7 @@ def execute(notebook: NotebookNode, folder: Path, *, timeout_s: int) -> Notebook
         store_widget_state=False,
         resources={"metadata": {"path": str(folder)}},
     )
-    # The kernel of this very interpreter, whatever kernels the user has installed,.
-    client.execute(env={**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", "PYTHONHASHSEED": "0"})
+    client.execute(env={**os.environ, **ENVIRONMENT})
     normalize(notebook)
     return notebook
 
@@ -36,7 +42,7 @@ def normalize(notebook: NotebookNode) -> None:
     notebook.metadata = {key: notebook.metadata[key] for key in ("kernelspec", "language_info")}
     notebook.metadata["language_info"].pop("version", None)
     for cell in notebook.cells:
-        cell.metadata = {key: value for key, value in cell.metadata.items() if key == "tags"}
+        cell.metadata = {key: value for key, value in cell.metadata.items() if key in KEPT}
         if cell.cell_type == "code":
             cell.outputs = list(_joined(cell.outputs))
             for number, output in enumerate(cell.outputs):

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import indent
+from typing import Any
 
 import jupytext
 import nbformat
@@ -24,6 +25,12 @@ SOLUTION_ONLY = "solution-only"
 """Tag of a cell that belongs to the solutions and not to the exercises."""
 COMPARED = "nbval-check-output"
 """Dropped from exercises: they ship without outputs, so nbval has nothing to compare with."""
+
+
+FOLDED = {"remove-input", "hide-input"}
+"""Tags of cells whose code the page takes away or folds; JupyterLab folds it too."""
+KEPT = ("tags", "jupyter")
+"""All that a cell's metadata holds."""
 
 
 class SourceError(Exception):
@@ -74,8 +81,7 @@ def strip_solutions(solved: NotebookNode) -> NotebookNode:
         if SOLUTION_ONLY in tags(cell):
             continue
         stub = _cell(cell, cell.id)
-        kept = [tag for tag in tags(stub) if tag != COMPARED]
-        stub.metadata = {"tags": kept} if kept else {}
+        stub.metadata = _metadata([tag for tag in tags(stub) if tag != COMPARED])
         if cell.cell_type == "code":
             stub.source = _strip(cell)
         cells.append(stub)
@@ -99,7 +105,12 @@ def _cell(cell: NotebookNode, name: str) -> NotebookNode:
         "code": nbformat.v4.new_code_cell,
         "raw": nbformat.v4.new_raw_cell,
     }[cell.cell_type]
-    return make(source=cell.source, id=name, metadata={"tags": tags(cell)} if tags(cell) else {})
+    return make(source=cell.source, id=name, metadata=_metadata(tags(cell)))
+
+
+def _metadata(tags: list[str]) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"tags": tags} if tags else {}
+    return {**metadata, "jupyter": {"source_hidden": True}} if FOLDED & set(tags) else metadata
 
 
 def _strip(cell: NotebookNode) -> str:

@@ -9,7 +9,7 @@ import nbformat
 from markdown_it import MarkdownIt
 from nbformat import NotebookNode
 
-from products import Product, tags
+from products import KEPT, Product, tags
 
 PAGE_BYTES = 2_000_000
 """What one page of the book may weigh: its HTML outputs together."""
@@ -56,6 +56,12 @@ def _against_source(notebook: NotebookNode, source: NotebookNode) -> Iterator[st
             yield f"cell {cell.id}: differs from its source; edit the source, then run `make notebooks`"
         elif tags(cell) != tags(original):
             yield f"cell {cell.id}: tags {tags(cell)}, its source has {tags(original)}; run `make notebooks`"
+        elif cell.metadata.get("jupyter") != original.metadata.get("jupyter"):
+            yield f"cell {cell.id}: its code should be {_folded(original)} in JupyterLab; run `make notebooks`"
+
+
+def _folded(cell: NotebookNode) -> str:
+    return "folded" if "jupyter" in cell.metadata else "open"
 
 
 def _metadata(notebook: NotebookNode) -> Iterator[str]:
@@ -64,8 +70,8 @@ def _metadata(notebook: NotebookNode) -> Iterator[str]:
     if extra:
         yield f"metadata {sorted(extra)} should have been removed; run `make notebooks`"
     for cell in notebook.cells:
-        if set(cell.metadata) - {"tags"}:
-            yield f"cell {cell.id}: metadata {sorted(set(cell.metadata) - {'tags'})} should have been removed"
+        if extra := set(cell.metadata) - set(KEPT):
+            yield f"cell {cell.id}: metadata {sorted(extra)} should have been removed"
 
 
 def _order(notebook: NotebookNode) -> Iterator[str]:

@@ -10,7 +10,14 @@ import pytest
 
 from wmcourse.interactive import Choice, Explorer, Slider
 from wmcourse.interactive.static import write
+from wmcourse.interactive.still import SUPPORTED
 from wmcourse.viz.filmstrip import filmstrip
+
+
+@pytest.fixture(autouse=True)
+def static(monkeypatch):
+    """As where the book's notebooks are made."""
+    monkeypatch.setenv("WMCOURSE_STATIC", "1")
 
 
 def draw(horizon: int, peek_every: int | None, curve: str) -> go.Figure:
@@ -34,7 +41,7 @@ def page(tmp_path: Path, visit):
     )
     write(tmp_path)
     html = explorer._repr_mimebundle_()["text/html"]
-    head = '<meta charset="utf-8"><link rel="stylesheet" href="explorer.css"><script src="explorer.js"></script>'
+    head = '<meta charset="utf-8"><link rel="stylesheet" href="course.css"><script src="course.js"></script>'
     (tmp_path / "page.html").write_text(f"<!doctype html><html lang=en><head>{head}</head><body>{html}</body></html>")
     opened = visit(tmp_path / "page.html")
     yield opened.page
@@ -89,14 +96,26 @@ def test_without_scripts_the_still_picture_remains(tmp_path, chromium):
 
 
 @pytest.mark.parametrize("width", [400, 1000])
-def test_frames_keep_their_shape_at_any_width(tmp_path, visit, width):
+@pytest.mark.parametrize("margin", [None, {"t": 14, "b": 44}])  # the rest is the template's
+def test_frames_keep_their_shape_at_any_width(tmp_path, visit, width, margin):
     frames = np.zeros((3, 20, 40, 3), dtype=np.uint8)
-    explorer = Explorer(lambda k: filmstrip(frames, frames, steps=[0, k]), title="Frames", alt="Frames.", k=[1, 2])
+
+    def strip(k: int) -> go.Figure:
+        figure = filmstrip(frames, frames, steps=[0, k])
+        if margin is not None:
+            figure.layout.margin = margin
+        return figure
+
+    explorer = Explorer(strip, title="Frames", alt="Frames.", k=[1, 2])
     write(tmp_path)
     html = explorer._repr_mimebundle_()["text/html"]
-    (tmp_path / "page.html").write_text(f'<!doctype html><body><script src="explorer.js"></script>{html}')
+    (tmp_path / "page.html").write_text(f'<!doctype html><body><script src="course.js"></script>{html}')
     page = visit(tmp_path / "page.html", width=width).page
     picture = page.locator(".js-plotly-plot .imagelayer image").bounding_box()
     plot = page.locator(".js-plotly-plot").bounding_box()
-    assert picture["width"] / picture["height"] == pytest.approx((2 * 46) / (3 * 26), rel=0.02)
+    assert picture["width"] / picture["height"] == pytest.approx((2 * 46) / (3 * 26), rel=0.03)
     assert picture["height"] > 0.7 * (plot["height"] - 64)
+
+
+def test_the_partial_bundle_draws_all_that_has_a_still_picture(page):
+    assert set(SUPPORTED) <= set(page.evaluate("Object.keys(Plotly.PlotSchema.get().traces)"))

@@ -11,6 +11,13 @@ from playwright.sync_api import Locator, Page
 FIGURE = """element => JSON.stringify(element.querySelector('.js-plotly-plot').data,
     (key, value) => key === 'uid' ? undefined : value)"""
 
+# What a figure is high, and what its source declares (where not every point of its grid has the same).
+HEIGHTS = """plot => {
+  const source = plot.closest('figure').querySelector('.wm-data');
+  const shown = plot.querySelector('.main-svg').getBoundingClientRect().height;
+  return [Math.min(shown, plot.layout.height || 0), JSON.parse(source.textContent).base.layout.height || 0];
+}"""
+
 # Text and what lies behind it, both as the browser painted them; WCAG 2.2 contrast of the worst.
 LEGIBILITY = """() => {
   const parse = color => (color.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number);
@@ -60,7 +67,10 @@ def test_every_figure_has_a_text_and_is_shown(page):
     page.wait_for_function("() => [...document.querySelectorAll('article img')].every(image => image.complete)")
     assert page.eval_on_selector_all("article img", silent) == []
     for plot in page.locator("article .js-plotly-plot").all():
-        assert (plot.get_attribute("aria-label") or "").strip()
+        label = (plot.get_attribute("aria-label") or "").strip()
+        assert label
+        height, declared = plot.evaluate(HEIGHTS)
+        assert height >= max(150, 0.4 * declared), f"{label[:60]!r} is {height} px high, not {declared}"
 
 
 def test_explorers_follow_keyboard_and_mouse(page):

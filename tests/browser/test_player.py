@@ -17,15 +17,21 @@ DUET = "document.querySelector('.wm-player').wmPlayer"
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WMCOURSE_STATIC", "1")
+        return made(tmp_path_factory)
+
+
+def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("player")
     player = Player(wmcourse.load("cartpole-dreamer"), title="Push.", alt="Two carts.", agent="Dreamer", start=START)
     write(folder)
     (folder / "models").mkdir()
     (folder / "models" / "cartpole-dreamer.js").write_text(player.page_model.sidecar("cartpole-dreamer"))
-    head = '<meta charset="utf-8"><link rel="stylesheet" href="player.css"><script src="player.js"></script>'
+    head = '<meta charset="utf-8"><link rel="stylesheet" href="course.css"><script src="course.js"></script>'
     below = '<div style="height: 3000px"></div><p id="end">end</p>'
     (folder / "page.html").write_text(
-        f"<!doctype html><html lang=en><head>{head}</head><body>{player.html()}{below}</body></html>"
+        f"<!doctype html><html lang=en><head>{head}</head><body>{player._repr_mimebundle_()['text/html']}{below}</body></html>"
     )
     return folder / "page.html"
 

@@ -5,12 +5,19 @@ from html.parser import HTMLParser
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from comm import DummyComm
 from ipywidgets.widgets.widget import _instances
 
 from wmcourse.interactive import Chart, Choice, Explorer, Slider
 from wmcourse.interactive.grid import unpack
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+@pytest.fixture(autouse=True)
+def static(monkeypatch):
+    """As where the book's notebooks are made."""
+    monkeypatch.setenv("WMCOURSE_STATIC", "1")
 
 
 def draw(horizon, peek_every):
@@ -34,12 +41,37 @@ def payload(html):
 
 
 def live(bundle):
-    return _instances[bundle[WIDGET]["model_id"]].children
+    return _instances[bundle[WIDGET]["model_id"]]
+
+
+def trace(widget, number):
+    return json.loads(widget.figure)["data"][number]["y"]
+
+
+def choose(widget, **texts):
+    """Move sliders as the page does: to the position of a text."""
+    names = {control["label"]: control["texts"] for control in widget.controls}
+    chosen = dict(zip(names, widget.chosen, strict=True))
+    widget.chosen = list({**chosen, **{label: names[label].index(text) for label, text in texts.items()}}.values())
 
 
 def test_one_bundle_serves_every_front_end():
     bundle = explorer()._repr_mimebundle_()
     assert set(bundle) == {WIDGET, "text/html", "image/png", "text/plain"}
+
+
+def test_a_running_kernel_draws_only_what_is_looked_at(monkeypatch):
+    monkeypatch.delenv("WMCOURSE_STATIC")
+    drawn = []
+
+    def count(k):
+        drawn.append(k)
+        return go.Figure(go.Scatter(y=[k]))
+
+    bundle = Explorer(count, title="Lazy", alt="A point.", k=range(1, 200))._repr_mimebundle_()
+    assert (set(bundle), drawn) == ({WIDGET, "text/plain"}, [1])
+    live(bundle).chosen = [41]
+    assert drawn == [1, 42]
 
 
 def test_the_page_holds_the_figures_of_the_real_draw():
@@ -91,14 +123,33 @@ def test_different_contents_have_different_ids():
 
 
 def test_a_live_slider_runs_the_real_draw_between_the_points_of_the_grid():
-    heading, figure, horizon, peek_every, status = live(explorer()._repr_mimebundle_())
-    assert "How far &lt;does&gt; it drift?" in heading.value
-    assert (horizon.description, horizon.value) == ("Horizon", "20 steps")
-    horizon.value = "17 steps"
-    np.testing.assert_allclose(figure.data[1].y, draw(17, 5).data[1].y)
-    peek_every.value = "never"
-    np.testing.assert_allclose(figure.data[1].y, draw(17, None).data[1].y)
-    assert status.value == ""
+    shown = live(explorer()._repr_mimebundle_())
+    assert [control["label"] for control in shown.controls] == ["Horizon", "Peek every"]
+    assert [control["texts"][at] for control, at in zip(shown.controls, shown.chosen, strict=True)] == ["20 steps", "5"]
+    np.testing.assert_allclose(trace(shown, 1), draw(20, 5).data[1].y, rtol=1e-6)
+    choose(shown, Horizon="17 steps")
+    np.testing.assert_allclose(trace(shown, 1), draw(17, 5).data[1].y, rtol=1e-6)
+    choose(shown, **{"Peek every": "never"})
+    np.testing.assert_allclose(trace(shown, 1), draw(17, None).data[1].y, rtol=1e-6)
+    assert (shown.failure, json.loads(shown.figure)["alt"]) == ("", "17 steps & more")
+
+
+def test_a_widget_opens_with_its_data_and_plotly_is_sent_once(monkeypatch):
+    """What the page is told first is the whole state: nothing that must follow can come too late, or be lost."""
+    opened = []
+
+    def comm(**message):
+        opened.append(message["data"]["state"])
+        return DummyComm(**message)
+
+    monkeypatch.setattr("comm.create_comm", comm)
+    monkeypatch.setattr("wmcourse.interactive.live._opened", None)
+    shown = [live(explorer()._repr_mimebundle_()) for _ in range(2)]
+    figures = [state for state in opened if "figure" in state]
+    libraries = [state for state in opened if "source" in state]
+    assert [state["figure"] for state in figures] == [widget.figure for widget in shown]
+    assert len(libraries) == 1 and opened.index(libraries[0]) < opened.index(figures[0])
+    assert all(len(json.dumps(state)) < 60_000 for state in figures)
 
 
 def test_a_live_slider_shows_the_draws_error_and_recovers():
@@ -107,21 +158,22 @@ def test_a_live_slider_shows_the_draws_error_and_recovers():
             raise RuntimeError("no <such> thing")
         return go.Figure(go.Scatter(y=[k]))
 
-    fragile_explorer = Explorer(fragile, title="Fragile", alt="A point.", k=Slider(1, 3, 2, live_step=1))
-    _, figure, knob, status = live(fragile_explorer._repr_mimebundle_())
-    knob.value = "2"
-    assert "RuntimeError: no &lt;such&gt; thing" in status.value
-    knob.value = "3"
-    assert (status.value, figure.data[0].y) == ("", (3,))
+    shown = live(Explorer(fragile, title="F", alt="A point.", k=Slider(1, 3, 2, live_step=1))._repr_mimebundle_())
+    shown.chosen = [1]
+    assert (shown.failure, trace(shown, 0)) == ("draw failed: RuntimeError: no <such> thing", [1])
+    shown.chosen = [2]
+    assert (shown.failure, trace(shown, 0)) == ("", [3])
 
 
-def test_a_live_figure_follows_a_change_of_its_traces():
-    def draw_many(k):
-        return go.Figure([go.Scatter(y=[i]) for i in range(k)])
-
-    _, figure, knob, _ = live(Explorer(draw_many, title="Many", alt="Points.", k=[1, 3])._repr_mimebundle_())
-    knob.value = "3"
-    assert [trace.y for trace in figure.data] == [(0,), (1,), (2,)]
+def test_a_figure_that_was_slow_once_may_prove_quick(monkeypatch):
+    clock = iter([0.0, 5.0, 5.0, 9.0, 9.0, 9.01, 9.01, 14.0])
+    monkeypatch.setattr("wmcourse.interactive.live.time.perf_counter", lambda: next(clock))
+    shown = live(Explorer(lambda k: go.Figure(), title="Q", alt="-", k=range(9))._repr_mimebundle_())
+    quick = [shown.quick]
+    for k in (1, 2, 3):
+        shown.chosen = [k]
+        quick.append(shown.quick)
+    assert quick == [False, False, True, True]
 
 
 def test_a_draw_that_does_not_fit_its_sliders_is_refused_before_anything_is_drawn():
@@ -169,6 +221,6 @@ def test_a_chart_is_an_explorer_without_sliders():
 def test_never_may_be_where_a_slider_starts():
     start = explorer(peek_every=Slider(5, 10, 5, or_never=True, default=None))
     assert start.defaults == {"horizon": 20, "peek_every": None}
-    _, figure, _, peek_every, _ = live(start._repr_mimebundle_())
-    assert peek_every.value == "never"
-    np.testing.assert_allclose(figure.data[1].y, draw(20, None).data[1].y)
+    shown = live(start._repr_mimebundle_())
+    assert shown.controls[1]["texts"][shown.chosen[1]] == "never"
+    np.testing.assert_allclose(trace(shown, 1), draw(20, None).data[1].y, rtol=1e-6)

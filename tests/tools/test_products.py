@@ -69,3 +69,11 @@ def test_cells_are_named_by_stem_and_number_and_nothing_of_the_machine_is_kept(t
     assert notebook.metadata.kernelspec.display_name == "Python 3"
     assert notebook.cells[1].metadata == {"tags": ["a"]}
     nbformat.validate(notebook)
+
+
+@pytest.mark.parametrize(("tags", "folded"), [("hide-input", True), ("remove-input, nbval-check-output", True),
+                                              ("nbval-check-output", False), ("scroll", False)])  # fmt: skip
+def test_code_that_the_page_folds_is_folded_in_jupyterlab(tmp_path: Path, tags: str, folded: bool):
+    notebook = solved(tmp_path, "### BEGIN SOLUTION\nx = 1\n### END SOLUTION", f"{tags}, exercise-9.2")
+    for cell in (notebook.cells[1], strip_solutions(notebook).cells[1]):
+        assert cell.metadata.get("jupyter", {}) == ({"source_hidden": True} if folded else {})

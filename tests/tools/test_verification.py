@@ -145,6 +145,11 @@ def test_a_page_over_its_budget(repository: Path):
     assert len(found) == 1 and "2.1 MB of HTML outputs" in found[0]
 
 
+def test_code_that_should_be_folded(repository: Path):
+    found = spoil(repository, CHAPTER, lambda notebook: notebook.cells[1].metadata.pop("jupyter"))
+    assert len(found) == 1 and "its code should be folded in JupyterLab" in found[0]
+
+
 @pytest.mark.parametrize(
     "change",
     [

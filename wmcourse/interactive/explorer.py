@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import inspect
-import time
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,15 +16,19 @@ from wmcourse.interactive.page import explorer_html
 from wmcourse.interactive.sliders import Control, Value, as_control
 from wmcourse.interactive.still import still
 
-_QUICK_S = 0.08
+WIDGET = "application/vnd.jupyter.widget-view+json"
+STATIC = "WMCOURSE_STATIC"
+"""Set to 1 where the notebooks of the book are made (`tools/execution.py`): outputs then hold what needs no kernel,
+the page's precomputed figures and GitHub's still picture. A reader's kernel draws only what is looked at."""
 
 
 class Explorer:
     """A figure with sliders: `Explorer(draw, title=..., alt=..., horizon=Slider(5, 100, 5))`.
 
     `draw(**values)` returns a Plotly figure. A running notebook calls it at each move of a slider; the static page
-    moves through figures precomputed over the declared grid (at most 300 points, four significant digits);
-    elsewhere a still picture is shown. `alt` describes the figure in words: a text, or a function of the values.
+    moves through figures precomputed over the declared grid (at most 300 points, four significant digits), and GitHub
+    shows a still picture: both are made only where `WMCOURSE_STATIC` is 1.
+    `alt` describes the figure in words: a text, or a function of the values.
 
     Raises ValueError for an impossible slider, a grid too large, an empty text, or names `draw` does not take.
     """
@@ -49,8 +53,7 @@ class Explorer:
             raise ValueError(
                 f"draw{inspect.signature(draw)} does not fit the sliders {list(sliders)}: {error}"
             ) from None
-        self._bundle: dict[str, Any] | None = None
-        self._quick = True
+        self._page: dict[str, str] | None = None
 
     @property
     def defaults(self) -> dict[str, Value]:
@@ -59,36 +62,28 @@ class Explorer:
 
     def figure(self, **values: Value) -> go.Figure:
         """Draw the figure for some values, the others at their defaults."""
-        drawn = self.draw(**{**self.defaults, **values})
-        if not isinstance(drawn, go.Figure):
-            raise TypeError(f"draw must return a plotly Figure, not {type(drawn).__name__}")
-        return drawn
+        return self.draw(**{**self.defaults, **values})
 
     def describe(self, **values: Value) -> str:
         """The figure in words, for some values."""
         return self.alt if isinstance(self.alt, str) else self.alt(**{**self.defaults, **values})
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        if self._bundle is None:
-            self._bundle = self._static()
-        view = live_view(self.draw, title=self.title, controls=self.controls, first=self.figure(), quick=self._quick)
-        return {**self._bundle, **_widget_mime(view)}
+        view = live_view(self.draw, title=self.title, alt=self.describe, controls=self.controls)
+        shown = {"version_major": 2, "version_minor": 0, "model_id": view.model_id}
+        bundle: dict[str, Any] = {"text/plain": f"{self.title}\n{self.describe()}", WIDGET: shown}
+        if os.environ.get(STATIC) == "1":
+            self._page = self._page or self._static()
+            bundle |= self._page
+        return bundle
 
-    def _static(self) -> dict[str, Any]:
-        started = time.perf_counter()
+    def _static(self) -> dict[str, str]:
         trees = precompute(self.draw, self.points)
-        self._quick = (time.perf_counter() - started) / len(self.points) < _QUICK_S
-        for tree in trees:
-            tree["layout"].setdefault("height", 380)
         first = self.figure()
         png = still(first, title=self.title)  # alone on GitHub; below the caption in the page
         alts = [self.describe(**point) for point in self.points]
         page = explorer_html(title=self.title, alts=alts, controls=self.controls, trees=trees, png=still(first))
-        return {
-            "text/plain": f"{self.title}\n{self.describe()}",
-            "text/html": page,
-            "image/png": base64.b64encode(png).decode("ascii"),
-        }
+        return {"text/html": page, "image/png": base64.b64encode(png).decode("ascii")}
 
 
 class Chart:
@@ -100,8 +95,3 @@ class Chart:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return self._explorer._repr_mimebundle_()
-
-
-def _widget_mime(view: Any) -> dict[str, Any]:
-    name = "application/vnd.jupyter.widget-view+json"
-    return {name: view._repr_mimebundle_()[name]}

@@ -16,6 +16,11 @@ from wmcourse.interactive.sliders import Control, Value
 
 MAX_POINTS = 300
 DIGITS = 4
+HEIGHT = 380
+"""Pixels, where a figure names none."""
+
+Tree = dict[str, Any]
+"""A figure as JSON: `{"data": [...], "layout": {...}}`."""
 
 
 def grid(controls: Mapping[str, Control]) -> list[dict[str, Value]]:
@@ -84,19 +89,22 @@ def unpack(packed: Mapping[str, Any], point: int) -> Any:
     return tree
 
 
-def precompute(draw: Callable[..., go.Figure], points: Sequence[Mapping[str, Value]]) -> list[dict[str, Any]]:
-    """Call `draw` at each grid point; returns the figures as JSON trees `{"data", "layout"}`.
+def tree_of(figure: object, digits: int = DIGITS) -> Tree:
+    """The figure as a JSON tree, its numbers to so many significant digits.
 
-    Raises TypeError if `draw` returns anything but a Plotly figure.
+    Raises TypeError for anything but a Plotly figure.
     """
-    trees = []
-    for values in points:
-        figure = draw(**values)
-        if not isinstance(figure, go.Figure):
-            raise TypeError(f"draw must return a plotly Figure, not {type(figure).__name__}")
-        content = figure.to_plotly_json()
-        trees.append({"data": plain(content["data"]), "layout": plain(content["layout"])})
-    return trees
+    if not isinstance(figure, go.Figure):
+        raise TypeError(f"draw must return a plotly Figure, not {type(figure).__name__}")
+    content = figure.to_plotly_json()
+    layout = plain(content["layout"], digits)
+    layout.setdefault("height", HEIGHT)
+    return {"data": plain(content["data"], digits), "layout": layout}
+
+
+def precompute(draw: Callable[..., go.Figure], points: Sequence[Mapping[str, Value]]) -> list[Tree]:
+    """Call `draw` at each grid point; returns the figures as JSON trees. Raises as `tree_of` does."""
+    return [tree_of(draw(**values)) for values in points]
 
 
 def _merge(trees: list[Any], path: list[str | int], varying: list[dict[str, Any]]) -> Any:

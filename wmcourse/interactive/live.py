@@ -1,71 +1,117 @@
-"""The live view of an explorer: sliders that run the real model in JupyterLab, VS Code and Colab."""
+"""The live view of an explorer: sliders that run the real model in JupyterLab, VS Code and Colab.
+
+The widget's state holds the whole figure, and its view shows what the state holds: a view that is made late, twice or
+while the kernel is busy shows the current figure. (Plotly's own FigureWidget opens empty and sends its data after.)
+"""
 
 from __future__ import annotations
 
-import html
+import json
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import anywidget
 import ipywidgets as widgets  # type: ignore[import-untyped]
 import plotly.graph_objects as go
+import traitlets as t
 
-from wmcourse.interactive.sliders import Control
+from wmcourse.interactive.grid import Tree, tree_of
+from wmcourse.interactive.scripts import EXPLORER, asset, joined
+from wmcourse.interactive.sliders import Control, Value
+
+QUICK_S = 0.08
+"""A draw faster than this follows the slider while it moves; a slower one waits until it is let go."""
+
+LIVE_DIGITS = 7
+PLOTLY = "plotly-cartesian.min.js"
+"""The smallest of Plotly's own bundles that has every trace a still picture can show."""
 
 _shown: Counter[str] = Counter()
+_opened: Library | None = None
+
+
+class Library(widgets.Widget):
+    """Plotly's script, sent to the page once for all figures of a kernel."""
+
+    source = t.Unicode().tag(sync=True)
+
+
+class LiveExplorer(anywidget.AnyWidget):
+    """An explorer in a running notebook: the page says which values are `chosen`, the kernel draws the `figure`.
+
+    `draw(**values)` returns the figure as a tree `{"data", "layout", "alt"}`. An exception in it is shown below the
+    sliders, and the last figure stays.
+    """
+
+    _esm = joined((*EXPLORER, "live.js"))
+    _css = asset("explorer.css")
+    title = t.Unicode().tag(sync=True)
+    controls: t.List[Any] = t.List().tag(sync=True)
+    chosen: t.List[int] = t.List().tag(sync=True)
+    figure = t.Unicode().tag(sync=True)
+    failure = t.Unicode().tag(sync=True)
+    quick = t.Bool(False).tag(sync=True)
+    library = t.Unicode().tag(sync=True)
+
+    def __init__(
+        self, draw: Callable[..., Tree], *, title: str, controls: Mapping[str, Control], **options: Any
+    ) -> None:
+        """Draw the first figure, and only then open the widget: it is never seen without its data."""
+        self._draw, self._controls = draw, controls
+        described = [control.describe(control.live_points) for control in controls.values()]
+        start = [control["start"] for control in described]
+        first, quick = self._timed(start)
+        super().__init__(title=title, controls=described, chosen=start, figure=first, quick=quick,
+                         library=_library().model_id, **options)  # fmt: skip
+        self.observe(self._redraw, names="chosen")
+
+    def _timed(self, chosen: list[int]) -> tuple[str, bool]:
+        started = time.perf_counter()
+        values: dict[str, Value] = {
+            name: control.live_points[index]
+            for (name, control), index in zip(self._controls.items(), chosen, strict=True)
+        }
+        drawn = json.dumps(self._draw(**values), separators=(",", ":"))
+        return drawn, time.perf_counter() - started < QUICK_S
+
+    def _redraw(self, change: Any) -> None:
+        try:
+            figure, quick = self._timed(change["new"])
+        except Exception as error:  # a callback's exception would be lost in the front end
+            self.failure = f"draw failed: {type(error).__name__}: {error}"
+            return
+        with self.hold_sync():
+            self.figure, self.failure = figure, ""
+            self.quick = self.quick or quick  # the first draw may have been slow only because it loaded the model
 
 
 def live_view(
-    draw: Callable[..., go.Figure], *, title: str, controls: Mapping[str, Control], first: go.Figure, quick: bool
-) -> widgets.VBox:
-    """Build the widget: a title, the figure `first`, and one labelled control each; moving one calls `draw` again.
+    draw: Callable[..., go.Figure],
+    *,
+    title: str,
+    alt: Callable[..., str],
+    controls: Mapping[str, Control],
+) -> LiveExplorer:
+    """Build the widget of a figure with sliders: moving one calls `draw` and `alt` with the values of all.
 
-    A `quick` draw follows the slider while it moves, a slow one when it is let go. An exception in `draw` is shown
-    below the sliders. The widget's id depends only on the title and how often it was shown, so outputs are stable.
+    Its id depends only on the title and how often it was shown, so outputs are stable.
     """
-    figure = go.FigureWidget(first)
-    figure._config = {"displayModeBar": False, "responsive": True}
-    status = widgets.HTML()
-    knobs = {name: _knob(control, quick) for name, control in controls.items()}
-
-    def redraw(change: Any) -> None:
-        try:
-            values = {name: control.live_points[knobs[name].index] for name, control in controls.items()}
-            update(figure, draw(**values))
-            status.value = ""
-        except Exception as error:  # a callback's exception would be lost in the front end
-            status.value = f"<b>draw failed:</b> {html.escape(type(error).__name__)}: {html.escape(str(error))}"
-
-    for knob in knobs.values():
-        knob.observe(redraw, names="value")
-    heading = widgets.HTML(f'<div style="font-weight:600;font-size:15px">{html.escape(title)}</div>')
     _shown[title] += 1
     identity = uuid.uuid5(uuid.NAMESPACE_OID, f"wm-explorer/{title}/{_shown[title]}").hex
-    return widgets.VBox([heading, figure, *knobs.values(), status], model_id=identity)
+
+    def tree(**values: Value) -> Tree:
+        return {**tree_of(draw(**values), LIVE_DIGITS), "alt": alt(**values)}
+
+    return LiveExplorer(tree, title=title, controls=controls, model_id=identity)
 
 
-def update(shown: go.FigureWidget, new: go.Figure) -> None:
-    """Make the figure `shown` equal to `new`, in one message where the traces are of the same types."""
-    with shown.batch_update():
-        if [trace.type for trace in shown.data] == [trace.type for trace in new.data]:
-            for old, fresh in zip(shown.data, new.data, strict=True):
-                old.update(fresh.to_plotly_json(), overwrite=True)
-        else:
-            shown.data = ()
-            shown.add_traces(new.data)
-        layout = new.layout.to_plotly_json()
-        if shown.layout.template == new.layout.template:
-            layout.pop("template", None)
-        shown.layout.update(layout, overwrite=True)
-
-
-def _knob(control: Control, quick: bool) -> widgets.Widget:
-    shared: dict[str, Any] = {
-        "options": [control.show(value) for value in control.live_points],
-        "index": control.live_points.index(control.default),
-        "description": control.label,
-        "style": {"description_width": "9em"},
-        "layout": widgets.Layout(width="min(100%, 560px)"),
-    }
-    return widgets.Dropdown(**shared) if control.choice else widgets.SelectionSlider(continuous_update=quick, **shared)
+def _library() -> Library:
+    """The one library of this kernel, opened again if all widgets were closed; the page knows it by its contents."""
+    global _opened
+    if _opened is None or _opened.comm is None:
+        source = asset(PLOTLY)
+        _opened = Library(source=source, model_id=uuid.uuid5(uuid.NAMESPACE_OID, source).hex)
+    return _opened

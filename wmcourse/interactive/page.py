@@ -1,4 +1,4 @@
-"""The HTML of an explorer: its still picture, and the precomputed figures that the book's script moves."""
+"""The HTML of explorers and players: a still picture, and the data from which the book's script makes the live one."""
 
 from __future__ import annotations
 
@@ -21,39 +21,41 @@ def explorer_html(
 ) -> str:
     """Build the element of class `wm-explorer` from the figures of all grid points, the last control fastest.
 
-    Until the book's script (`wmcourse/interactive/assets/explorer.js`) has run, it shows the still picture.
     Raises ValueError if it would make the page too heavy.
     """
-    described = [{"name": name, **_describe(control)} for name, control in controls.items()]
+    described = [{"name": name, **control.describe(control.values)} for name, control in controls.items()]
     full = [{**tree, "alt": alt} for tree, alt in zip(trees, alts, strict=True)]
-    payload = json.dumps({"controls": described, **pack(full)}, separators=(",", ":"), ensure_ascii=False)
+    start = 0
+    for control in controls.values():
+        start = start * len(control.values) + control.default_index
+    return element(
+        "wm-explorer" if controls else "wm-chart",
+        title=title,
+        alt=alts[start],
+        data={"controls": described, **pack(full)},
+        png=png,
+        hint="Run the cell for live sliders." if controls else "",
+    )
+
+
+def element(kind: str, *, title: str, alt: str, data: Any, png: bytes, hint: str = "") -> str:
+    """The `<figure>` of class `kind`: until the book's script has run, it shows the still picture.
+
+    Raises ValueError if it would make the page too heavy.
+    """
+    payload = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
     payload = payload.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
     if len(payload.encode()) > MAX_BYTES:
         raise ValueError(f"{title!r} weighs {len(payload.encode()) / 1e6:.1f} MB and may weigh {MAX_BYTES / 1e6:.1f}: "
                          "take larger steps on the sliders, or draw fewer points")  # fmt: skip
     name = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
     identity = f"wm-{name}-{hashlib.sha256(payload.encode()).hexdigest()[:8]}"
-    start = 0
-    for control in controls.values():
-        start = start * len(control.values) + control.default_index
-    alt = html.escape(alts[start])
     picture = f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
-    kind = "wm-explorer" if controls else "wm-chart"
-    hint = "Run the cell for live sliders." if controls else ""
     return (
         f'<figure class="{kind}" id="{identity}" aria-label="{html.escape(title)}" style="margin:1rem 0">\n'
         f'<figcaption class="wm-title" style="font-weight:600">{html.escape(title)}</figcaption>\n'
-        f'<div class="wm-still"><img alt="{alt}" src="{picture}" style="max-width:100%;border-radius:8px">'
+        f'<div class="wm-still"><img alt="{html.escape(alt)}" src="{picture}" style="max-width:100%;border-radius:8px">'
         f'<div class="wm-hint" style="font-size:85%;opacity:.75">{hint}</div></div>\n'
         f'<script type="application/json" class="wm-data">{payload}</script>\n'
         "</figure>"
     )
-
-
-def _describe(control: Control) -> dict[str, Any]:
-    return {
-        "label": control.label,
-        "texts": [control.show(value) for value in control.values],
-        "start": control.default_index,
-        "choice": control.choice,
-    }

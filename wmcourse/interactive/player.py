@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import base64
-import html
-import json
-import re
+import os
 from collections.abc import Sequence
 from functools import cached_property
-from importlib.resources import files
 from typing import Any
 
+from wmcourse.interactive.explorer import STATIC
+from wmcourse.interactive.page import element
 from wmcourse.interactive.page_model import PageModel, page_model
 from wmcourse.interactive.sliders import Control, Slider, Stops, as_control
 from wmcourse.viz.cartpole import side_by_side
 
-SCRIPTS = ("controls.js", "model.js", "cartpole.js", "duet.js", "player.js")
-"""In this order they are one script."""
 PEEKS = Stops([1, 2, 5, 10, 20, 40, None], default=None, label="Look every", unit="steps")
 TEMPERATURES = Slider(0.0, 2.0, 0.1, default=0.0, label="Temperature")
 
@@ -73,20 +70,6 @@ class Player:
         """The model as the page runs it."""
         return page_model(self.model)
 
-    def html(self) -> str:
-        """The element of class `wm-player`: a still picture until the book's script has run."""
-        spec = json.dumps(self.spec, separators=(",", ":"), ensure_ascii=False)
-        spec = spec.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-        identity = "wm-player-" + re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
-        picture = f"data:image/png;base64,{base64.b64encode(self.still).decode('ascii')}"
-        return (
-            f'<figure class="wm-player" id="{identity}" aria-label="{html.escape(self.title)}">\n'
-            f'<figcaption class="wm-title">{html.escape(self.title)}</figcaption>\n'
-            f'<div class="wm-still"><img alt="{html.escape(self.alt)}" src="{picture}" style="max-width:100%"></div>\n'
-            f'<script type="application/json" class="wm-data">{spec}</script>\n'
-            "</figure>"
-        )
-
     @cached_property
     def still(self) -> bytes:
         """A picture as PNG: 20 pushes to the right, real and dreamed."""
@@ -95,30 +78,13 @@ class Player:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         from wmcourse.interactive.player_widget import view
 
-        return {
-            "text/plain": f"{self.title}\n{self.alt}",
-            "text/html": self.html(),
-            "image/png": base64.b64encode(self.still).decode("ascii"),
-            **view(self),
-        }
-
-
-def script() -> str:
-    """The player's script, the same for the static page and the notebook."""
-    assets = files("wmcourse.interactive") / "assets"
-    return "\n".join((assets / name).read_text(encoding="utf-8") for name in SCRIPTS)
-
-
-def style() -> str:
-    """The style sheet that a notebook needs; the book's pages have it as a file."""
-    assets = files("wmcourse.interactive") / "assets"
-    return "\n".join((assets / name).read_text(encoding="utf-8") for name in ("explorer.css", "player.css"))
+        bundle: dict[str, Any] = {"text/plain": f"{self.title}\n{self.alt}", **view(self)}
+        if os.environ.get(STATIC) == "1":
+            hint = "Run the cell to play."
+            page = element("wm-player", title=self.title, alt=self.alt, data=self.spec, png=self.still, hint=hint)
+            bundle |= {"text/html": page, "image/png": base64.b64encode(self.still).decode("ascii")}
+        return bundle
 
 
 def _described(control: Control) -> dict[str, Any]:
-    return {
-        "label": control.label,
-        "values": list(control.values),
-        "texts": [control.show(value) for value in control.values],
-        "start": control.default_index,
-    }
+    return {**control.describe(control.values), "values": list(control.values)}

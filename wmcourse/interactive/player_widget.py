@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from functools import cache
 from typing import Any
 
 import anywidget
 import traitlets
 
-from wmcourse.interactive.player import Player, script, style
+from wmcourse.interactive.player import Player
+from wmcourse.interactive.scripts import PLAYER, joined
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 _shown: Counter[str] = Counter()
@@ -28,16 +28,11 @@ export default {
 """
 
 
-@cache
-def _module() -> str:
-    return script() + _RENDER
-
-
 class PlayerWidget(anywidget.AnyWidget):
     """Draws itself wherever a widget can be shown, without asking the kernel for anything."""
 
-    _esm = traitlets.Unicode(_module()).tag(sync=True)
-    _css = traitlets.Unicode(style()).tag(sync=True)
+    _esm = traitlets.Unicode(joined(PLAYER) + _RENDER).tag(sync=True)
+    _css = traitlets.Unicode(joined(("explorer.css", "player.css"))).tag(sync=True)
     spec = traitlets.Dict().tag(sync=True)
     payload = traitlets.Dict().tag(sync=True)
     identity = traitlets.Unicode().tag(sync=True)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from types import EllipsisType
+from typing import Any
 
 Value = float | int | str | bool | None
 
@@ -61,6 +62,15 @@ class Control:
     def default_index(self) -> int:
         """Position of the default among `values`."""
         return next(i for i, value in enumerate(self.values) if _same(value, self.default))
+
+    def describe(self, values: Sequence[Value]) -> dict[str, Any]:
+        """What the page's script needs to show the control over `values`, the static or the live ones."""
+        return {
+            "label": self.label,
+            "texts": [self.show(value) for value in values],
+            "start": next(i for i, value in enumerate(values) if _same(value, self.default)),
+            "choice": self.choice,
+        }
 
 
 def Slider(  # noqa: N802  (reads as the control it makes)

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import sys
-from importlib.resources import files
 from pathlib import Path
 
-import plotly
+from wmcourse.interactive.scripts import PAGE, STYLES, asset, joined
 
-from wmcourse.interactive.player import script
-
-ASSETS = ("explorer.js", "explorer.css", "page.css", "player.css", "tex-svg-full.js", "MATHJAX-LICENSE.txt")
+COPIED = ("plotly-cartesian.min.js", "PLOTLY-LICENSE.txt", "tex-svg-full.js", "MATHJAX-LICENSE.txt")
 
 
 def write(directory: str | Path) -> list[Path]:
-    """Copy Plotly from the installed package, MathJax, our scripts and styles; returns the files written.
+    """Write our script and style sheet, Plotly's partial bundle and MathJax; returns the files written.
 
     Files already up to date are left alone, so that an incremental build stays incremental.
     """
     target = Path(directory)
     target.mkdir(parents=True, exist_ok=True)
-    assets = Path(str(files("wmcourse.interactive"))) / "assets"
-    contents = {name: (assets / name).read_bytes() for name in ASSETS}
-    contents["plotly.min.js"] = (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_bytes()
-    contents["player.js"] = script().encode()
+    texts = {"course.js": joined(PAGE), "course.css": joined(STYLES)} | {name: asset(name) for name in COPIED}
     written = []
-    for name, content in contents.items():
-        destination = target / name
-        if not destination.exists() or destination.read_bytes() != content:
-            destination.write_bytes(content)
-            written.append(destination)
+    for name, text in texts.items():
+        path = target / name
+        if not path.exists() or path.read_bytes() != text.encode():
+            path.write_bytes(text.encode())
+            written.append(path)
     return written
 
 

@@ -17,7 +17,8 @@ from PIL import Image
 from wmcourse.interactive.grid import plain
 from wmcourse.viz.style import INK, matplotlib_style
 
-_SUPPORTED = ("scatter", "scattergl", "bar", "heatmap", "image")
+SUPPORTED = ("scatter", "bar", "heatmap", "image")
+"""The kinds of trace that have a still picture."""
 _MARKERS = {"circle": "o", "square": "s", "diamond": "D", "cross": "P", "x": "X", "triangle-up": "^", "star": "*"}
 _WIDTH = 7.2  # inches
 _TAGS = re.compile(r"<[^>]+>")
@@ -33,8 +34,8 @@ def still(figure: go.Figure, *, title: str = "", dpi: int = 110) -> bytes:
     layout = plain(content["layout"], digits=7)
     traces = [plain(trace, digits=7) for trace in content["data"]]
     for trace in traces:
-        if trace.get("type", "scatter") not in _SUPPORTED:
-            raise ValueError(f"no still picture of a {trace['type']!r} trace; use one of {', '.join(_SUPPORTED)}")
+        if trace.get("type", "scatter") not in SUPPORTED:
+            raise ValueError(f"no still picture of a {trace['type']!r} trace; use one of {', '.join(SUPPORTED)}")
     with matplotlib_style():
         canvas = Figure(figsize=(_WIDTH, layout.get("height", 380) / 96), dpi=dpi)
         canvas.set_layout_engine("none")

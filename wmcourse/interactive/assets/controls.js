@@ -9,8 +9,9 @@
     return element;
   };
 
-  /* `spec` is {label, texts, start, choice}; `changed` is called at each move, `read()` gives the place among the texts. */
-  WM.control = (id, spec, changed) => {
+  /* One row of a panel. `spec` is {label, texts, start, choice}; `moved(settled)` is called while it moves (false) and when
+     it is let go (true); `read()` gives its place among the texts. */
+  WM.control = (id, spec, moved) => {
     const output = WM.make("output", { className: "wm-value", textContent: spec.texts[spec.start] });
     output.htmlFor.add(id);
     let input;
@@ -32,11 +33,10 @@
       }
     };
     show();
-    input.addEventListener("input", () => {
-      show();
-      changed();
-    });
+    input.addEventListener("input", () => { show(); moved(false); });
+    input.addEventListener("change", () => moved(true));
     const label = WM.make("label", { htmlFor: id, textContent: spec.label });
-    return { row: WM.make("div", { className: "wm-control" }, label, input, output), read: () => Number(input.value) };
+    const row = WM.make("div", { className: "wm-control" }, label, input, output);
+    return { row, read: () => Number(input.value), put: (index) => { input.value = index; show(); } };
   };
 })();

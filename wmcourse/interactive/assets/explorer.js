@@ -1,12 +1,41 @@
-/* The static page's explorers: labelled sliders that move through figures precomputed from the real model.
-   Plotly is loaded from the same folder, once, and only by pages that hold a figure. No other host is asked. */
-(function () {
+/* A figure with labelled sliders, alike in the book's pages and in a running notebook (there `live.js` follows).
+   A page moves through figures precomputed from the real model: Plotly is loaded from the same folder, once, and only
+   by pages that hold a figure. No other host is asked. */
+const wmExplorer = (function () {
   "use strict";
-  const here = document.currentScript.src;
   const config = { displayModeBar: false, displaylogo: false, responsive: true, showTips: false };
+  const roomy = { l: 80, r: 80, t: 100, b: 80 }; // Plotly's own margins, where a figure names none
 
+  const { make, control } = WM;
+
+  // An empty figure and its panel of controls, of which `chosen()` tells the positions.
+  function build(id, specs, moved) {
+    const plot = make("div", { className: "wm-plot" });
+    plot.setAttribute("role", "img");
+    const knobs = specs.map((spec, i) => control(`${id}-${i}`, spec, moved));
+    const panel = make("div", { className: "wm-controls" }, ...knobs.map((knob) => knob.row));
+    panel.hidden = !knobs.length;
+    const put = (positions) => knobs.forEach((knob, i) => knob.put(positions[i]));
+    return { plot, panel, put, chosen: () => knobs.map((knob) => knob.read()) };
+  }
+
+  // Show the figure `{data, layout, alt}` as wide as its room; pictures (`meta.aspect`) keep their shape.
+  function draw(plot, tree) {
+    const layout = { ...tree.layout, autosize: true };
+    delete layout.width;
+    if (layout.meta && layout.meta.aspect) {
+      const styled = layout.template && layout.template.layout && layout.template.layout.margin;
+      layout.margin = { ...roomy, ...styled, ...layout.margin };
+      const { l, r, t, b } = layout.margin;
+      layout.height = Math.round((plot.clientWidth - l - r) * layout.meta.aspect) + t + b;
+    }
+    plot.setAttribute("aria-label", tree.alt);
+    return window.Plotly.react(plot, tree.data, layout, config);
+  }
+
+  // The figure of one point of a page's grid: what all points share, and what varies.
   function assemble(payload, point) {
-    let tree = structuredClone(payload.base);
+    const tree = structuredClone(payload.base);
     for (const part of payload.varying) {
       const value = part.values[part.index[point]];
       let node = tree;
@@ -16,90 +45,38 @@
       else node[last] = value;
     }
     tree.data = tree.data.filter((trace) => trace !== null);
-    tree.layout.autosize = true;
-    delete tree.layout.width;
     return tree;
-  }
-
-  function make(tag, properties, ...children) {
-    const element = Object.assign(document.createElement(tag), properties);
-    element.append(...children);
-    return element;
-  }
-
-  function control(root, spec, order, changed) {
-    const id = `${root.id}-${order}`;
-    const output = make("output", { className: "wm-value", textContent: spec.texts[spec.start] });
-    output.htmlFor.add(id);
-    let input;
-    if (spec.choice) {
-      input = make("select", { id }, ...spec.texts.map((text, i) => make("option", { value: i, textContent: text })));
-      output.hidden = true;
-    } else {
-      input = make("input", { id, type: "range", min: 0, max: spec.texts.length - 1, step: 1 });
-      input.autocomplete = "off";
-    }
-    input.value = spec.start;
-    input.setAttribute("aria-label", spec.label);
-    const show = () => {
-      const index = Number(input.value);
-      output.textContent = spec.texts[index];
-      if (!spec.choice) {
-        input.setAttribute("aria-valuetext", spec.texts[index]);
-        input.style.setProperty("--wm-filled", `${(100 * index) / (spec.texts.length - 1)}%`);
-      }
-    };
-    show();
-    input.addEventListener("input", () => { show(); changed(); });
-    const label = make("label", { htmlFor: id, textContent: spec.label });
-    return { row: make("div", { className: "wm-control" }, label, input, output), read: () => Number(input.value) };
   }
 
   function explore(root) {
     const payload = JSON.parse(root.querySelector(".wm-data").textContent);
-    const figure = make("div", { className: "wm-plot" });
-    figure.setAttribute("role", "img");
-    const controls = payload.controls.map((spec, i) => control(root, spec, i, schedule));
+    const shown = build(root.id, payload.controls, schedule);
     let waiting = false;
 
-    function point() {
-      return controls.reduce((index, knob, i) => index * payload.controls[i].texts.length + knob.read(), 0);
-    }
-    function draw() {
+    function show() {
       waiting = false;
-      const tree = assemble(payload, point());
-      const { meta, margin } = tree.layout;
-      if (meta && meta.aspect) { // pictures keep their shape at any width
-        const across = figure.clientWidth - margin.l - margin.r;
-        tree.layout.height = Math.round(across * meta.aspect) + margin.t + margin.b;
-      }
-      figure.setAttribute("aria-label", tree.alt);
-      return window.Plotly.react(figure, tree.data, tree.layout, config);
+      const point = shown.chosen().reduce((index, at, i) => index * payload.controls[i].texts.length + at, 0);
+      return draw(shown.plot, assemble(payload, point));
     }
     function schedule() {
-      if (!waiting) window.requestAnimationFrame(draw);
+      if (!waiting) window.requestAnimationFrame(show);
       waiting = true;
     }
-
-    const still = root.querySelector(".wm-still");
-    still.after(figure);
-    if (controls.length) {
-      const panel = make("div", { className: "wm-controls" }, ...controls.map((knob) => knob.row));
-      figure.after(panel);
-    }
-    still.remove();
+    root.querySelector(".wm-still").replaceWith(shown.plot, shown.panel);
     root.classList.add("wm-ready");
-    draw();
+    show();
   }
 
+  const page = document.currentScript; // none in a notebook
   function start() {
     const roots = document.querySelectorAll(".wm-explorer:not(.wm-ready), .wm-chart:not(.wm-ready)");
     if (!roots.length) return;
-    const script = make("script", { src: new URL("plotly.min.js", here).href });
+    const script = make("script", { src: new URL("plotly-cartesian.min.js", here).href });
     script.onload = () => roots.forEach(explore);
     document.head.append(script);
   }
-
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-  else start();
+  const here = page && page.src;
+  if (page && document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else if (page) start();
+  return { make, build, draw };
 })();
