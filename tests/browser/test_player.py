@@ -30,9 +30,9 @@ def made(tmp_path_factory):
     (folder / "models" / "cartpole-dreamer.js").write_text(player.page_model.sidecar("cartpole-dreamer"))
     head = '<meta charset="utf-8"><link rel="stylesheet" href="course.css"><script src="course.js"></script>'
     below = '<div style="height: 3000px"></div><p id="end">end</p>'
-    (folder / "page.html").write_text(
-        f"<!doctype html><html lang=en><head>{head}</head><body>{player._repr_mimebundle_()['text/html']}{below}</body></html>"
-    )
+    shown = player._repr_mimebundle_()["text/html"]
+    html = f"<!doctype html><html lang=en><head>{head}</head><body>{shown}{below}</body></html>"
+    (folder / "page.html").write_text(html)
     return folder / "page.html"
 
 
