@@ -1,6 +1,6 @@
-"""Write the models that the book's players run, as scripts that a page opened from the disk can load.
+"""Write the models that the book's players and explorers run, as scripts that a page opened from the disk can load.
 
-`page_models.py book/_static/models` (`make book`): one NAME.js for each model named by a player in a notebook. A file
+`page_models.py book/_static/models` (`make book`): one NAME.js for each model that one names in a notebook. A file
 that was made from the weights and the exporter of today is left alone.
 """
 
@@ -18,9 +18,7 @@ from wmcourse.interactive import lowering, page_model
 from wmcourse.zoo.weights import load_manifest
 
 ROOT = Path(__file__).resolve().parent.parent
-SPEC = re.compile(
-    r'<figure class="wm-player".*?<script type="application/json" class="wm-data">(.*?)</script>', re.DOTALL
-)
+SPEC = re.compile(r'<script type="application/json" class="wm-data">(.*?)</script>', re.DOTALL)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,10 +39,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def played(notebook: Path) -> list[str]:
-    """The names of the models that the players in an executed notebook run."""
+    """The names of the models that players and explorers in an executed notebook run."""
     cells = nbformat.read(notebook, as_version=4).cells
     pages = [output.get("data", {}).get("text/html", "") for cell in cells for output in cell.get("outputs", [])]
-    return [json.loads(spec)["model"] for page in pages for spec in SPEC.findall(page)]
+    specs = [json.loads(spec) for page in pages for spec in SPEC.findall(page)]
+    return [spec["model"] for spec in (spec.get("computed", spec) for spec in specs) if "model" in spec]
 
 
 def stamp(name: str) -> str:

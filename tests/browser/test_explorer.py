@@ -8,7 +8,11 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from wmcourse.interactive import Choice, Explorer, Slider
+import wmcourse
+from wmcourse.agents.random_policy import RandomPolicy
+from wmcourse.data import collect
+from wmcourse.interactive import Choice, Explorer, Slider, rollout_explorer
+from wmcourse.interactive.page_model import page_model
 from wmcourse.interactive.static import write
 from wmcourse.interactive.still import SUPPORTED
 from wmcourse.viz.filmstrip import filmstrip
@@ -119,3 +123,46 @@ def test_frames_keep_their_shape_at_any_width(tmp_path, visit, width, margin):
 
 def test_the_partial_bundle_draws_all_that_has_a_still_picture(page):
     assert set(SUPPORTED) <= set(page.evaluate("Object.keys(Plotly.PlotSchema.get().traces)"))
+
+
+def test_a_page_that_runs_the_model_draws_what_a_notebook_draws(tmp_path, visit, monkeypatch):
+    monkeypatch.setenv("WMCOURSE_STATIC", "1")
+    agent = wmcourse.load("cartpole-dreamer")
+    (episode,) = collect("CartPole-v1", RandomPolicy(2, seed=5), episodes=1, seed=3)
+    length = len(episode.actions)
+    explorer = rollout_explorer(
+        agent.world,
+        episode,
+        lambda observation: 60 * observation[:, 2],
+        title="Angle",
+        name="angle",
+        unit="degrees",
+        horizon=range(1, length + 1),
+        temperature=[0.0, 1.0],
+        peek_every=[*range(1, 9), None],
+        in_page="cartpole-dreamer",
+    )
+    write(tmp_path)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "cartpole-dreamer.js").write_text(page_model(agent).sidecar("cartpole-dreamer"))
+    html = explorer._repr_mimebundle_()["text/html"]
+    (tmp_path / "page.html").write_text(f'<!doctype html><body><script src="course.js"></script>{html}')
+    page = visit(tmp_path / "page.html").page
+    horizon, temperature, peek_every = page.locator("input[type=range]").all()
+    shown = "JSON.stringify(document.querySelector('.js-plotly-plot').data.map(({x, y}) => [x, y]))"
+    frame = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    put = "(input, value) => { input.value = value; input.dispatchEvent(new Event('input')); }"
+    for steps, peek in ((length, 3), (length - 4, None), (length, 1)):
+        horizon.evaluate(put, steps - 1)
+        peek_every.evaluate(put, 8 if peek is None else peek - 1)
+        page.evaluate(frame)
+        truth = explorer.figure(horizon=steps, temperature=0.0, peek_every=peek).data
+        for (x, y), trace in zip(json.loads(page.evaluate(shown)), truth, strict=True):
+            assert x == list(trace.x)
+            np.testing.assert_allclose(y, trace.y, atol=1e-3)
+        said = explorer.describe(horizon=steps, temperature=0.0, peek_every=peek)
+        assert page.locator(".js-plotly-plot").get_attribute("aria-label").split(" Mean")[0] == said.split(" Mean")[0]
+    before = page.evaluate(shown)
+    temperature.press("End")
+    page.evaluate(frame)
+    assert page.evaluate(shown) != before

@@ -158,7 +158,14 @@ def test_a_chapter_runs_and_its_live_sliders_move_the_real_model(notebook, open_
     live = [output for output in outputs if widget in output.get("data", {})]
     if not live:
         return
-    wait_for(page, lambda: len(page.evaluate(SHOWN)) == len(live), 300, f"{len(live)} figures to be drawn")
+    players = page.locator(".jp-OutputArea .wm-player.wm-ready")
+    drawn = f"{len(live)} figures and players to be drawn"
+    wait_for(page, lambda: len(page.evaluate(SHOWN)) + players.count() == len(live), 300, drawn)
+    for player in players.all():
+        player.scroll_into_view_if_needed()
+        player.press("ArrowRight")
+        player.get_by_role("button", name="Push left").press("Enter")
+        assert player.evaluate("element => element.wmPlayer.pushes") == [1, 0]
     sliders = page.locator(".jp-OutputArea .wm-explorer input[type=range]")
     assert sliders.count() > 0
     for slider in sliders.all():

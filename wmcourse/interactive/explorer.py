@@ -28,7 +28,8 @@ class Explorer:
     `draw(**values)` returns a Plotly figure. A running notebook calls it at each move of a slider; the static page
     moves through figures precomputed over the declared grid (at most 300 points, four significant digits), and GitHub
     shows a still picture: both are made only where `WMCOURSE_STATIC` is 1.
-    `alt` describes the figure in words: a text, or a function of the values.
+    `alt` describes the figure in words: a text, or a function of the values. A page that can compute the figures itself
+    has no bound on the grid: `computed()` is then what its script needs (see `rollout_explorer`).
 
     Raises ValueError for an impossible slider, a grid too large, an empty text, or names `draw` does not take.
     """
@@ -39,6 +40,7 @@ class Explorer:
         *,
         title: str,
         alt: str | Callable[..., str],
+        computed: Callable[[], Any] | None = None,
         **sliders: Control | Sequence[Value] | range,
     ) -> None:
         """Check the sliders against the grid's bound and the parameters of `draw`; nothing is drawn yet."""
@@ -46,7 +48,8 @@ class Explorer:
             raise ValueError("an explorer needs a title (the question it answers) and an alt (the figure in words)")
         self.draw, self.title, self.alt = draw, title, alt
         self.controls = {name: as_control(name, declared) for name, declared in sliders.items()}
-        self.points = grid(self.controls)
+        self.computed = computed
+        self.points = grid(self.controls) if computed is None else [self.defaults]
         try:
             inspect.signature(draw).bind(**self.points[0])
         except TypeError as error:
@@ -82,7 +85,14 @@ class Explorer:
         first = self.figure()
         png = still(first, title=self.title)  # alone on GitHub; below the caption in the page
         alts = [self.describe(**point) for point in self.points]
-        page = explorer_html(title=self.title, alts=alts, controls=self.controls, trees=trees, png=still(first))
+        page = explorer_html(
+            title=self.title,
+            alts=alts,
+            controls=self.controls,
+            trees=trees,
+            png=still(first),
+            computed=None if self.computed is None else self.computed(),
+        )
         return {"text/html": page, "image/png": base64.b64encode(png).decode("ascii")}
 
 

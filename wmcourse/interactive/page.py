@@ -17,22 +17,34 @@ MAX_BYTES = 1_400_000
 
 
 def explorer_html(
-    *, title: str, alts: Sequence[str], controls: Mapping[str, Control], trees: Sequence[Any], png: bytes
+    *,
+    title: str,
+    alts: Sequence[str],
+    controls: Mapping[str, Control],
+    trees: Sequence[Any],
+    png: bytes,
+    computed: Any = None,
 ) -> str:
     """Build the element of class `wm-explorer` from the figures of all grid points, the last control fastest.
+
+    Where the page computes its figures, `computed` is what it needs for that, and one figure is given, the first.
 
     Raises ValueError if it would make the page too heavy.
     """
     described = [{"name": name, **control.describe(control.values)} for name, control in controls.items()]
+    if computed is not None:
+        described = [
+            {**spec, "values": control.values} for spec, control in zip(described, controls.values(), strict=True)
+        ]
     full = [{**tree, "alt": alt} for tree, alt in zip(trees, alts, strict=True)]
     start = 0
-    for control in controls.values():
+    for control in controls.values() if computed is None else ():
         start = start * len(control.values) + control.default_index
     return element(
         "wm-explorer" if controls else "wm-chart",
         title=title,
         alt=alts[start],
-        data={"controls": described, **pack(full)},
+        data={"controls": described, **pack(full), **({} if computed is None else {"computed": computed})},
         png=png,
         hint="Run the cell for live sliders." if controls else "",
     )

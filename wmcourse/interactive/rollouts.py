@@ -11,9 +11,15 @@ from torch import Tensor
 from wmcourse.data.episode import Episode
 from wmcourse.evaluation.rollout import rollout
 from wmcourse.interactive.explorer import Explorer
+from wmcourse.interactive.graph import Weights
+from wmcourse.interactive.grid import plain
+from wmcourse.interactive.lowering import lower
+from wmcourse.interactive.page_model import PageModel
 from wmcourse.interactive.sliders import Choice, Control, as_control
 from wmcourse.models.protocol import WorldModel
 from wmcourse.viz.rollouts import compared_figure, rollout_figure
+
+DIGITS = 9  # enough for a 32-bit float
 
 Quantity = Callable[[Tensor], Tensor]
 """From observations (T+1, ...) to one number a step (T+1,)."""
@@ -37,6 +43,7 @@ def rollout_explorer(
     context: int = 1,
     value_range: tuple[float, float] | None = None,
     seed: int = 0,
+    in_page: str | None = None,
 ) -> Explorer:
     """One `quantity` of an episode as it was, and as models followed it.
 
@@ -61,6 +68,8 @@ def rollout_explorer(
         context: First steps at which every model looks.
         value_range: Of the vertical axis.
         seed: Of the models' draws.
+        in_page: The name of the shipped model that the static page runs, so that its sliders may be as fine as a
+            notebook's; for a single model of small observations. The page's draws are not PyTorch's.
 
     Raises:
         ValueError: no model is given, or one of them has no color.
@@ -124,4 +133,29 @@ def rollout_explorer(
     if len(named) > 1 and colors is None:
         sliders = {"model": model_slider or Choice(list(named), label="Model"), **sliders}
     moving = {key: slider for key, slider in sliders.items() if key not in fixed}
-    return Explorer(partial(draw, **fixed), title=title, alt=partial(alt, **fixed), **moving)
+    computed = None
+    if in_page is not None:
+        if len(named) > 1 or colors is not None:
+            raise ValueError("a page runs a single model: give no others, and no colors")
+        words = {"name": name, "unit": unit, "when": when, "context": context, "seed": seed}
+        computed = partial(page_rollout, in_page, played, quantity, truth, steps=longest, fixed=fixed, words=words)
+    return Explorer(partial(draw, **fixed), title=title, alt=partial(alt, **fixed), computed=computed, **moving)
+
+
+def page_rollout(
+    model: str, episode: Episode, quantity: Quantity, real: np.ndarray, *, steps: int, fixed: Any, words: Any
+) -> dict[str, Any]:
+    """What `assets/rollout.js` needs to follow the first `steps` steps of an episode."""
+    weights = Weights()
+    example = {"observation": episode.observations[:1]}
+    graph = lower(lambda observation: {"value": quantity(observation)}, example, weights, where="quantity")
+    reader = PageModel({"quantity": graph}, weights, tuple(episode.observations.shape[1:]), episode.actions.shape[-1])
+    return {
+        "model": model,
+        "actions": plain(episode.actions[:steps].numpy(), DIGITS),
+        "observations": plain(episode.observations[: steps + 1].numpy(), DIGITS),
+        "real": plain(real[: steps + 1], DIGITS),
+        "quantity": reader.payload(),
+        "fixed": fixed,
+        **words,
+    }

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 PLAYER = ("controls.js", "model.js", "cartpole.js", "duet.js", "player.js")
 EXPLORER = ("controls.js", "explorer.js")
-PAGE = (*PLAYER, "explorer.js")
+PAGE = (*PLAYER, "rollout.js", "explorer.js")
 STYLES = ("page.css", "explorer.css", "player.css")
 
 

@@ -1,4 +1,4 @@
-/* What explorers and players share: making elements, and a labelled slider or choice. */
+/* What explorers and players share: making elements, loading scripts, and a labelled slider or choice. */
 (function () {
   "use strict";
   const WM = (globalThis.WM = globalThis.WM || {});
@@ -8,6 +8,16 @@
     element.append(...children);
     return element;
   };
+
+  /* Bring a script of the book's own folder, once: a page opened from the disk may not fetch data. */
+  const here = document.currentScript && document.currentScript.src;
+  const loading = {};
+  WM.load = (name) =>
+    (loading[name] =
+      loading[name] ||
+      new Promise((done, failed) => {
+        document.head.append(WM.make("script", { src: new URL(name, here).href, onload: done, onerror: failed }));
+      }));
 
   /* One row of a panel. `spec` is {label, texts, start, choice}; `moved(settled)` is called while it moves (false) and when
      it is let go (true); `read()` gives its place among the texts. */

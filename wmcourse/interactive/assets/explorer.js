@@ -1,6 +1,6 @@
 /* A figure with labelled sliders, alike in the book's pages and in a running notebook (there `live.js` follows).
-   A page moves through figures precomputed from the real model: Plotly is loaded from the same folder, once, and only
-   by pages that hold a figure. No other host is asked. */
+   A page moves through figures precomputed from the real model, or runs the model (`rollout.js`). Plotly is loaded from
+   the same folder, once, and only by pages that hold a figure. No other host is asked. */
 const wmExplorer = (function () {
   "use strict";
   const config = { displayModeBar: false, displaylogo: false, responsive: true, showTips: false };
@@ -48,15 +48,24 @@ const wmExplorer = (function () {
     return tree;
   }
 
-  function explore(root) {
+  async function explore(root) {
     const payload = JSON.parse(root.querySelector(".wm-data").textContent);
+    if (payload.computed) await WM.load(`models/${payload.computed.model}.js`);
+    const compute = payload.computed && WM.rollout(payload.computed);
     const shown = build(root.id, payload.controls, schedule);
     let waiting = false;
 
+    function tree() {
+      const chosen = shown.chosen();
+      if (!compute) {
+        return assemble(payload, chosen.reduce((index, at, i) => index * payload.controls[i].texts.length + at, 0));
+      }
+      const values = payload.controls.map(({ name, values }, i) => [name, values[chosen[i]]]);
+      return compute(structuredClone(payload.base), Object.fromEntries(values));
+    }
     function show() {
       waiting = false;
-      const point = shown.chosen().reduce((index, at, i) => index * payload.controls[i].texts.length + at, 0);
-      return draw(shown.plot, assemble(payload, point));
+      return draw(shown.plot, tree());
     }
     function schedule() {
       if (!waiting) window.requestAnimationFrame(show);
@@ -67,15 +76,13 @@ const wmExplorer = (function () {
     show();
   }
 
-  const page = document.currentScript; // none in a notebook
-  function start() {
+  async function start() {
     const roots = document.querySelectorAll(".wm-explorer:not(.wm-ready), .wm-chart:not(.wm-ready)");
     if (!roots.length) return;
-    const script = make("script", { src: new URL("plotly-cartesian.min.js", here).href });
-    script.onload = () => roots.forEach(explore);
-    document.head.append(script);
+    await WM.load("plotly-cartesian.min.js");
+    roots.forEach(explore);
   }
-  const here = page && page.src;
+  const page = document.currentScript; // none in a notebook
   if (page && document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else if (page) start();
   return { make, build, draw };

@@ -249,20 +249,12 @@
   };
 
   // In the static page: wake each player when it comes near, and load its model once, from the same folder.
-  const loading = {};
-  const load = (name) =>
-    (loading[name] =
-      loading[name] ||
-      new Promise((done, failed) => {
-        const script = WM.make("script", { src: new URL(`models/${name}.js`, here).href, onload: done, onerror: failed });
-        document.head.append(script);
-      }));
   function start() {
     const near = new IntersectionObserver(
       (entries) => entries.filter((entry) => entry.isIntersecting).forEach(async ({ target }) => {
         near.unobserve(target);
         const spec = JSON.parse(target.querySelector(".wm-data").textContent);
-        await load(spec.model);
+        await WM.load(`models/${spec.model}.js`);
         target.querySelector(".wm-still").remove();
         WM.player(target, spec);
       }),
