@@ -180,14 +180,14 @@
     function errors(context, width, height, color, text) {
       const { name, unit, least } = world.meter, entries = duet.history.slice(-SHOWN_STEPS);
       const most = Math.max(least, ...entries.map((entry) => entry.expected));
-      const left = 0, top = 22, bottom = height - 3;
+      const left = 5, top = 22, bottom = height - 5;
       const x = (i) => left + ((width - left - 6) * i) / (SHOWN_STEPS - 1), y = (error) => bottom - ((bottom - top) * error) / most;
       text(`${name}: ${duet.error().toFixed(1)}${unit}`, 0, 14, color("--wm-muted"));
       const peak = `top of the scale: ${most.toFixed(0)}${unit}`;
       text(peak, width - context.measureText(peak).width, 14, color("--wm-muted"));
       context.strokeStyle = color("--wm-track");
       context.lineWidth = 1;
-      context.strokeRect(left + 0.5, top - 0.5, width - left - 1, bottom - top + 1);
+      context.strokeRect(0.5, top - 0.5, width - 1, bottom - top + 4);
       context.strokeStyle = color("--wm-imagined");
       context.lineWidth = 2;
       context.beginPath();
