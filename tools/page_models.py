@@ -4,18 +4,18 @@
 that was made from the weights and the exporter of today is left alone.
 """
 
-import hashlib
 import json
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
 import wmcourse
-from wmcourse.interactive import lowering, page_model
-from wmcourse.zoo.weights import load_manifest
+from wmcourse.interactive.page_model import page_model
+from wmcourse.recipes.cache import fingerprint
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = re.compile(r'<script type="application/json" class="wm-data">(.*?)</script>', re.DOTALL)
@@ -31,9 +31,10 @@ def main(arguments: Sequence[str]) -> int:
         if path.stem not in names:
             path.unlink()
     for name in sorted(names):
-        path, line = target / f"{name}.js", f"/* {stamp(name)} */\n"
+        model = wmcourse.load(name)
+        path, line = target / f"{name}.js", f"/* {stamp(model)} */\n"
         if not path.exists() or not path.read_text(encoding="utf-8").startswith(line):
-            path.write_text(line + page_model.page_model(wmcourse.load(name)).sidecar(name), encoding="utf-8")
+            path.write_text(line + page_model(model).sidecar(name), encoding="utf-8")
             print(f"wrote {path}")
     return 0
 
@@ -46,10 +47,9 @@ def played(notebook: Path) -> list[str]:
     return [spec["model"] for spec in (spec.get("computed", spec) for spec in specs) if "model" in spec]
 
 
-def stamp(name: str) -> str:
-    """Changes with the weights and with the exporter."""
-    code = [Path(str(module.__file__)).read_bytes() for module in (lowering, page_model)]
-    return hashlib.sha256(b"\0".join([load_manifest(name).sha256.encode(), *code])).hexdigest()
+def stamp(model: Any) -> str:
+    """Changes with the weights, with the exporter, and with the code of the model."""
+    return fingerprint(page_model.__module__, model.manifest.sha256, fingerprint(type(model).__module__))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from PIL import Image
 
 from wmcourse.zoo.registry import chapters
 
@@ -53,6 +54,12 @@ def test_each_chapter_has_its_number_in_its_title_and_a_picture_and_a_sentence_o
             assert title.startswith(f"# {chapter.number:02d} "), source
         assert "<title>" in (ROOT / "book" / "_static" / "cards" / f"{chapter.stem}.svg").read_text()
         assert chapter.summary.endswith(".")
+
+
+def test_the_readme_opens_with_a_moving_picture_under_one_megabyte():
+    (first, *_) = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", (ROOT / "README.md").read_text())
+    assert (ROOT / first).stat().st_size < 1_000_000
+    assert Image.open(ROOT / first).n_frames > 20
 
 
 def test_links_between_the_papers_of_the_project_lead_somewhere():
