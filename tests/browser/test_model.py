@@ -2,6 +2,7 @@
 
 import base64
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -30,6 +31,10 @@ ASK = """questions => {
     return each(told, write);
   });
 }"""
+
+
+class Chosen(NamedTuple):
+    action: torch.Tensor
 
 
 class Recorded(TorchFunctionMode):
@@ -69,7 +74,7 @@ def blank(chromium, tmp_path_factory):
     page.close()
 
 
-def experience(world, temperature):
+def experience(world, actor, temperature):
     """What PyTorch answers along 50 steps: the questions for the page, and the answers."""
     torch.manual_seed(0)
     questions, answers = [], []
@@ -100,7 +105,9 @@ def experience(world, temperature):
                 "observe", lambda b=belief, a=action, o=seen: world.observe(b, a, o, at), **now, observation=seen
             )
         ask("decode", lambda b=belief: world.decode(b))
-    return questions, answers, belief
+        if actor is not None:
+            ask("act", lambda b=belief: Chosen(actor(b.features, greedy=True).action))
+    return questions, answers
 
 
 @torch.no_grad()
@@ -110,10 +117,7 @@ def test_the_page_answers_as_pytorch_does(blank, name):
     world = getattr(model, "world", model)
     exported = page_model(model)
     blank.evaluate(f"() => {{ {exported.sidecar('tested')} }}")
-    questions, answers, belief = experience(world, 0.7)
-    if hasattr(model, "actor"):
-        questions.append(["act", {}])
-        answers.append({"action": model.actor(belief.features, greedy=True).action})
+    questions, answers = experience(world, getattr(model, "actor", None), 0.7)
     for (asked, *_), told, real in zip(questions, blank.evaluate(ASK, questions), answers, strict=True):
         assert told.keys() == real.keys()
         for key, value in real.items():
@@ -126,7 +130,7 @@ def test_the_page_answers_as_pytorch_does(blank, name):
 def test_without_webassembly_the_answers_are_the_same(blank):
     model = wmcourse.load("cartpole-dreamer")
     blank.evaluate(f"() => {{ {page_model(model).sidecar('tested')} }}")
-    questions, _, _ = experience(model.world, 1.0)
+    questions, _ = experience(model.world, model.actor, 1.0)
     fast = blank.evaluate(ASK, questions)
     slow = blank.evaluate(
         "questions => { const kept = WebAssembly; WebAssembly = undefined;"

@@ -107,13 +107,45 @@ def test_a_held_key_or_button_pushes_until_it_is_let_go(page):
     page.wait_for_timeout(300)
     assert steps(page) == kept
     assert set(page.evaluate(f"{DUET}.pushes")) == {1}
-    page.get_by_role("button", name="Push left").hover()
+    box = page.get_by_role("button", name="Push left").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 3)
     page.mouse.down()
     page.wait_for_function("before => document.querySelector('.wm-player').dataset.step >= before + 3", arg=kept)
     page.mouse.up()
     kept = steps(page)
     page.wait_for_timeout(300)
     assert steps(page) == kept
+
+
+def test_nothing_under_the_pointer_moves_when_the_words_change(page):
+    places = []
+    for _ in range(3):
+        places.append(page.get_by_role("button", name="Push right").bounding_box()["y"])
+        places.append(page.get_by_label("Temperature").bounding_box()["y"])
+        page.get_by_role("button", name="Push right").click()
+    assert places == places[:2] * 3
+
+
+def test_of_two_keys_the_later_counts_and_the_first_is_not_forgotten(page):
+    waiting = "count => document.querySelector('.wm-player').wmPlayer.pushes.length >= count"
+    page.keyboard.down("ArrowRight")
+    page.keyboard.down("ArrowLeft")
+    page.wait_for_function(waiting, arg=4)
+    page.keyboard.up("ArrowLeft")
+    middle = len(page.evaluate(f"{DUET}.pushes"))
+    page.wait_for_function(waiting, arg=middle + 3)
+    page.keyboard.up("ArrowRight")
+    pushes = page.evaluate(f"{DUET}.pushes")
+    assert pushes[0] == 1 and pushes[2] == 0 and pushes[-1] == 1
+
+
+def test_a_press_shows_dreamer_with_its_eyes_closed(page):
+    page.get_by_role("button", name="Dreamer, eyes closed").click()
+    page.wait_for_function("document.querySelector('.wm-player').dataset.step >= 3")
+    page.get_by_role("button", name="Play or pause").click()
+    page.evaluate(f"() => {{ while ({DUET}.step({DUET}.choose())); }}")
+    assert page.evaluate(f"{DUET}.fell") > 20
+    assert abs(page.evaluate(f"{DUET}.dream[2]")) < 0.1 < abs(page.evaluate(f"{DUET}.real[2]"))
 
 
 def test_a_look_pulls_the_dream_back_and_the_model_never_saw_a_fallen_pole(page):
@@ -124,10 +156,9 @@ def test_a_look_pulls_the_dream_back_and_the_model_never_saw_a_fallen_pole(page)
     assert page.evaluate(f"{DUET}.error()") < before
     while page.evaluate(f"{DUET}.step(1)"):
         pass
-    page.keyboard.press("ArrowRight")
     assert abs(page.evaluate(f"{DUET}.real[2]")) > 1.5 and abs(page.evaluate(f"{DUET}.dream[2]")) < 1.0
-    page.get_by_role("button", name="Restart").click()
-    assert steps(page) == 0
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(f"{DUET}.pushes") == [1]  # the push after the end begins again
 
 
 def test_dreamer_balances_the_pole_while_it_looks(page):
@@ -135,8 +166,8 @@ def test_dreamer_balances_the_pole_while_it_looks(page):
     page.get_by_label("Who pushes").select_option(label="Dreamer")
     assert page.locator(".wm-player").get_attribute("data-playing") == "true"
     page.get_by_role("button", name="Play or pause").click()
-    page.evaluate(f"() => {{ while ({DUET}.steps < 300) {DUET}.step({DUET}.choose()); }}")
-    assert page.evaluate(f"{DUET}.fell") is None
+    page.evaluate(f"() => {{ while ({DUET}.step({DUET}.choose())); }}")
+    assert page.evaluate(f"[{DUET}.fell, {DUET}.steps, {DUET}.perfect]") == [None, 500, True]
 
 
 def test_temperature_makes_the_dream_vary(page):
@@ -160,20 +191,22 @@ def test_it_pauses_out_of_sight(page):
     kept = steps(page)
     page.wait_for_timeout(300)
     assert steps(page) == kept
+    page.locator(".wm-player").scroll_into_view_if_needed()
+    page.wait_for_function("before => document.querySelector('.wm-player').dataset.step > before", arg=kept)
 
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_it_fits_a_phone_and_a_desk(site, visit, width):
     page = visit(site, width=width).page
     page.wait_for_selector(".wm-player.wm-ready")
-    canvas = page.locator(".wm-player canvas").bounding_box()
+    canvas = page.locator(".wm-canvas").bounding_box()
     assert canvas["width"] >= 256 and canvas["x"] >= 0 and canvas["x"] + canvas["width"] <= width
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for name in ("Push left", "Push right", "Look", "Restart"):
         box = page.get_by_role("button", name=name).bounding_box()
         assert box["height"] >= 44 and box["x"] + box["width"] <= width
     drawn = page.evaluate(
-        """() => { const canvas = document.querySelector('.wm-player canvas');
+        """() => { const canvas = document.querySelector('.wm-canvas');
            const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
            const colors = new Set();
            for (let i = 0; i < pixels.length; i += 4)

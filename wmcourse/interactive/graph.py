@@ -8,6 +8,12 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from wmcourse.errors import CourseError
+
+
+class CannotExport(CourseError, ValueError):
+    """The page's interpreter lacks what the model needs."""
+
 
 @dataclass
 class Weights:
@@ -19,7 +25,7 @@ class Weights:
 
     def add(self, tensor: Tensor) -> int:
         """The place of a constant among the arrays."""
-        array = np.ascontiguousarray(tensor.detach().cpu().numpy(), dtype="<f4").reshape(tuple(tensor.shape))
+        array = np.ascontiguousarray(tensor.detach().cpu().float().numpy(), dtype="<f4").reshape(tuple(tensor.shape))
         key = (array.shape, array.tobytes())
         if key not in self._places:
             self._places[key] = len(self.arrays)

@@ -88,6 +88,12 @@ class LiveExplorer(anywidget.AnyWidget):
             self.quick = self.quick or quick  # the first draw may have been slow only because it loaded the model
 
 
+def stable_identity(kind: str, title: str) -> str:
+    """An id for a widget that depends only on its title and on how often that was shown, so that outputs are stable."""
+    _shown[f"{kind}/{title}"] += 1
+    return uuid.uuid5(uuid.NAMESPACE_OID, f"{kind}/{title}/{_shown[f'{kind}/{title}']}").hex
+
+
 def live_view(
     draw: Callable[..., go.Figure],
     *,
@@ -99,8 +105,7 @@ def live_view(
 
     Its id depends only on the title and how often it was shown, so outputs are stable.
     """
-    _shown[title] += 1
-    identity = uuid.uuid5(uuid.NAMESPACE_OID, f"wm-explorer/{title}/{_shown[title]}").hex
+    identity = stable_identity("wm-explorer", title)
 
     def tree(**values: Value) -> Tree:
         return {**tree_of(draw(**values), LIVE_DIGITS), "alt": alt(**values)}

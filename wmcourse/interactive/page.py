@@ -27,7 +27,7 @@ def explorer_html(
 ) -> str:
     """Build the element of class `wm-explorer` from the figures of all grid points, the last control fastest.
 
-    Where the page computes its figures, `computed` is what it needs for that, and one figure is given, the first.
+    Where the page computes its figures, `computed` is what it needs for that, and one figure is given: the defaults'.
 
     Raises ValueError if it would make the page too heavy.
     """
@@ -55,7 +55,7 @@ def element(kind: str, *, title: str, alt: str, data: Any, png: bytes, hint: str
 
     Raises ValueError if it would make the page too heavy.
     """
-    payload = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+    payload = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     payload = payload.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
     if len(payload.encode()) > MAX_BYTES:
         raise ValueError(f"{title!r} weighs {len(payload.encode()) / 1e6:.1f} MB and may weigh {MAX_BYTES / 1e6:.1f}: "

@@ -63,10 +63,11 @@ def page_model(model: Any) -> PageModel:
 def _questions(world: WorldModel[Any], actor: Any) -> Iterator[tuple[str, Question, dict[str, Tensor]]]:
     """What can be asked in a page: its name, the function, and an example of each named input."""
     nothing = world.initial(1)
-    kind = type(nothing)
+    kind, device = type(nothing), nothing[0].device
     state = {name: field.detach().clone() for name, field in nothing._asdict().items()}
-    look = {"observation": torch.zeros(1, *world.observation_shape), "temperature": torch.ones(())}
-    step = {"action": torch.zeros(1, world.action_dim)}
+    seen = torch.zeros(1, *world.observation_shape, device=device)
+    look = {"observation": seen, "temperature": torch.ones((), device=device)}
+    step = {"action": torch.zeros(1, world.action_dim, device=device)}
 
     def begin(observation: Tensor, temperature: Tensor) -> dict[str, Tensor]:
         return first_look(world, observation, temperature)._asdict()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import os
 from collections.abc import Sequence
 from functools import cached_property
@@ -41,7 +42,8 @@ class Player:
         """A loaded model of CartPole's four numbers; `agent` is what its actor is called, `start` the first state.
 
         Raises:
-            ValueError: the model is not of CartPole's state, or the title or the alt is empty.
+            ValueError: the model is not of CartPole's state or was not loaded by name, the start is impossible, or the
+                title or the alt is empty.
         """
         world = getattr(model, "world", model)
         if tuple(world.observation_shape) != (4,) or world.action_dim != 2:
@@ -51,9 +53,15 @@ class Player:
             )
         if not title.strip() or not alt.strip():
             raise ValueError("a player needs a title (what to find out) and an alt (the picture in words)")
+        if not hasattr(model, "manifest"):
+            raise ValueError("a player's page finds its model by name: give one that wmcourse.load has loaded")
+        if start is not None and (len(start) != 4 or not all(map(math.isfinite, start))):
+            raise ValueError(f"start must be CartPole's 4 finite numbers [x, x_dot, theta, theta_dot], not {start}")
+        peeks, temperatures = as_control("peek_every", peek_every), as_control("temperature", temperature)
+        if None in temperatures.values:
+            raise ValueError("temperature must be a number; None is for peek_every")
         self.model, self.title, self.alt = model, title, alt
         self.name: str = model.manifest.name
-        peeks, temperatures = as_control("peek_every", peek_every), as_control("temperature", temperature)
         self.spec: dict[str, Any] = {
             "world": "cartpole",
             "model": self.name,

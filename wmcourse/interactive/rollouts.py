@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
+import torch
 from torch import Tensor
 
 from wmcourse.data.episode import Episode
@@ -135,8 +136,11 @@ def rollout_explorer(
     moving = {key: slider for key, slider in sliders.items() if key not in fixed}
     computed = None
     if in_page is not None:
-        if len(named) > 1 or colors is not None:
-            raise ValueError("a page runs a single model: give no others, and no colors")
+        if len(named) > 1 or colors is not None or played.observations.dim() != 2:
+            raise ValueError("a page runs a single model, of vectors: give no others, no colors and no pictures")
+        apart = torch.cat([quantity(observation[None]) for observation in played.observations])
+        if not torch.equal(apart, quantity(played.observations)):
+            raise ValueError("a page reads the quantity from each observation alone; this one needs several")
         words = {"name": name, "unit": unit, "when": when, "context": context, "seed": seed}
         computed = partial(page_rollout, in_page, played, quantity, truth, steps=longest, fixed=fixed, words=words)
     return Explorer(partial(draw, **fixed), title=title, alt=partial(alt, **fixed), computed=computed, **moving)

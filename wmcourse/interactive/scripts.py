@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-PLAYER = ("controls.js", "model.js", "cartpole.js", "duet.js", "player.js")
+PLAYER = ("controls.js", "model.js", "cartpole.js", "duet.js", "stage.js", "player.js")
 EXPLORER = ("controls.js", "explorer.js")
 PAGE = (*PLAYER, "rollout.js", "explorer.js")
 STYLES = ("page.css", "explorer.css", "player.css")

@@ -51,7 +51,8 @@ class Control:
             return self.never
         if isinstance(value, bool):
             return "yes" if value else "no"
-        return f"{text(value)} {self.unit}".rstrip()
+        unit = self.unit.removesuffix("s") if value == 1 and self.unit.endswith("s") else self.unit
+        return f"{text(value)} {unit}".rstrip()
 
     @property
     def live_points(self) -> tuple[Value, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -29,7 +30,7 @@ def arrive(
     without either, reward or continuation is `None`. No reward is earned by starting.
 
     Raises:
-        ValueError: a function does not answer with one number a row.
+        ValueError: a function does not answer with one number, or one boolean, a row.
     """
     prediction = model.decode(state)
     seen = features_of(state) if prediction.observation is None else prediction.observation
@@ -39,7 +40,11 @@ def arrive(
         prediction = prediction._replace(reward=earned)
     if terminated is not None:
         ended = _one_a_row("terminated(observation)", terminated(seen), len(seen))
-        prediction = prediction._replace(continues=(~ended.bool()).float())
+        if ended.dtype != torch.bool:
+            raise ValueError(
+                f"terminated(observation) must return booleans, as cartpole_fallen does; got {ended.dtype}"
+            )
+        prediction = prediction._replace(continues=(~ended).float())
     return prediction
 
 

@@ -9,16 +9,23 @@ from torch import Generator, Tensor
 
 def normal(like: Tensor, generator: Generator | None = None) -> Tensor:
     """Standard normal numbers, as many as `like` has and on its device; a generator may sit on another."""
+    kind = _kind(like)
     if generator is None:
-        return torch.randn(like.shape, device=like.device)
-    return torch.randn(like.shape, generator=generator, device=generator.device).to(like.device)
+        return torch.randn(like.shape, device=like.device, dtype=kind)
+    return torch.randn(like.shape, generator=generator, device=generator.device, dtype=kind).to(like.device)
 
 
 def uniform(like: Tensor, generator: Generator | None = None) -> Tensor:
     """Numbers between 0 and 1, as many as `like` has and on its device; a generator may sit on another."""
+    kind = _kind(like)
     if generator is None:
-        return torch.rand(like.shape, device=like.device)
-    return torch.rand(like.shape, generator=generator, device=generator.device).to(like.device)
+        return torch.rand(like.shape, device=like.device, dtype=kind)
+    return torch.rand(like.shape, generator=generator, device=generator.device, dtype=kind).to(like.device)
+
+
+def _kind(like: Tensor) -> torch.dtype:
+    """Of floats their own type, else the default one."""
+    return like.dtype if like.is_floating_point() else torch.get_default_dtype()
 
 
 class Stream:

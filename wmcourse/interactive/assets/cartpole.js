@@ -31,7 +31,8 @@
       return Math.abs(x) > EDGE ? "the cart is off the track" : "";
     },
     stopped: ([x, , angle]) => Math.abs(angle) >= Math.PI / 2 || Math.abs(x) > SHOWN,
-    meter: { name: "pole off by", unit: "°", least: 5 },
+    limit: 500, // steps
+    meter: { name: "the pole's error", unit: "°", least: 5 },
     error: (real, dream) => Math.abs(degrees(real[2] - dream[2])),
     describe: (real, dream) =>
       `The dream's pole is off by ${degrees(Math.abs(real[2] - dream[2])).toFixed(1)}°, its cart by ` +

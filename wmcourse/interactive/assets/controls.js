@@ -16,7 +16,8 @@
     (loading[name] =
       loading[name] ||
       new Promise((done, failed) => {
-        document.head.append(WM.make("script", { src: new URL(name, here).href, onload: done, onerror: failed }));
+        const onerror = (event) => { delete loading[name]; failed(event); };
+        document.head.append(WM.make("script", { src: new URL(name, here).href, onload: done, onerror }));
       }));
 
   /* One row of a panel. `spec` is {label, texts, start, choice}; `moved(settled)` is called while it moves (false) and when

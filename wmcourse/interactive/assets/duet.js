@@ -14,7 +14,8 @@
       dream: null, // what the model believes to see; `continues` is its chance that the episode goes on
       continues: 1,
       belief: null,
-      fell: null, // the step at which the rules end the real episode
+      fell: null, // the step at which the rules end the real episode, and why
+      why: "",
       history: [], // one entry a step: the error before a look, and after it where there was one
       pushes: [],
 
@@ -25,10 +26,11 @@
         duet.real = start ? Array.from(start) : world.start(random);
         duet.steps = 0;
         duet.fell = null;
+        duet.why = "";
         duet.pushes = [];
         previous = push = null;
         believe(ask("begin", { observation: world.observe(duet.real) }));
-        duet.history = [{ expected: error(), looked: true, corrected: error() }];
+        duet.history = [{ step: 0, expected: error(), looked: true, corrected: error() }];
       },
       /* One step of both worlds; `action` is the number of a push. False when there is nothing more to see. */
       step(action) {
@@ -38,9 +40,9 @@
         duet.real = world.step(duet.real, action);
         duet.steps += 1;
         duet.pushes.push(action);
-        if (duet.fell === null && world.over(duet.real)) duet.fell = duet.steps;
+        if (duet.fell === null && world.over(duet.real)) [duet.fell, duet.why] = [duet.steps, world.over(duet.real)];
         believe(ask("imagine", { ...previous, action: push }));
-        duet.history.push({ expected: error(), looked: false });
+        duet.history.push({ step: duet.steps, expected: error(), looked: false });
         if (duet.peekEvery && duet.steps % duet.peekEvery === 0) duet.look();
         return true;
       },
@@ -54,10 +56,11 @@
       choose: () => model.run("act", duet.belief).action.indexOf(1),
       chance: (count) => Math.floor(count * random.uniform()),
       get stopped() {
-        return world.stopped(duet.real);
+        return world.stopped(duet.real) || duet.perfect;
       },
-      get looked() {
-        return duet.history[duet.history.length - 1].looked;
+      /* The rules' time limit, reached without a fall. */
+      get perfect() {
+        return duet.fell === null && duet.steps >= world.limit;
       },
       error: () => error(),
     };

@@ -1,6 +1,6 @@
-/* Models that run in the page: the graphs that wmcourse/interactive/lowering.py writes, interpreted.
+/* Models that run in the page: the graphs that wmcourse/interactive/page_model.py makes, interpreted.
    `WM.model(payload)` gives functions of named arrays: model.run("imagine", {deter, stoch, action, temperature, normal0}).
-   All numbers are 32-bit floats, as in PyTorch. A graph's results are overwritten when it runs again. */
+   All numbers are 32-bit floats, as in PyTorch. */
 (function () {
   "use strict";
   const WM = (globalThis.WM = globalThis.WM || {});
@@ -9,11 +9,13 @@
   const size = (shape) => shape.reduce((product, length) => product * length, 1);
 
   const unary = {
-    abs: Math.abs, cos: Math.cos, exp: Math.exp, log: Math.log, log1p: Math.log1p, sin: Math.sin, sqrt: Math.sqrt,
-    tanh: Math.tanh, trunc: Math.trunc,
+    abs: Math.abs, cos: Math.cos, exp: Math.exp, floor: Math.floor, log: Math.log, log1p: Math.log1p, sign: Math.sign,
+    sin: Math.sin, sqrt: Math.sqrt, tanh: Math.tanh, trunc: Math.trunc,
+    logical_not: (x) => +!x,
+    rsqrt: (x) => 1 / Math.sqrt(x),
     neg: (x) => -x,
     reciprocal: (x) => 1 / x,
-    relu: (x) => (x > 0 ? x : 0),
+    relu: (x) => (x < 0 ? 0 : x),
     sigmoid: (x) => 1 / (1 + Math.exp(-x)),
     elu: (x) => (x > 0 ? x : Math.expm1(x)),
   };
@@ -22,6 +24,7 @@
     eq: (x, y) => +(x === y), ne: (x, y) => +(x !== y),
     ge: (x, y) => +(x >= y), gt: (x, y) => +(x > y), le: (x, y) => +(x <= y), lt: (x, y) => +(x < y),
     maximum: Math.max, minimum: Math.min, pow: Math.pow,
+    logical_and: (x, y) => +(x && y ? 1 : 0), logical_or: (x, y) => +(x || y ? 1 : 0),
   };
   const rows = {  // of one row of numbers, in place or to one number
     softmax(x, out, from, length) {
@@ -37,11 +40,18 @@
       for (let i = from; i < from + length; i++) out[i] = x[i] - most - Math.log(sum);
     },
   };
+  rows.standardize = (x, out, from, length, { eps }) => {
+    let mean = 0, variance = 0;
+    for (let i = from; i < from + length; i++) mean += x[i] / length;
+    for (let i = from; i < from + length; i++) variance += (x[i] - mean) ** 2 / length;
+    for (let i = from; i < from + length; i++) out[i] = (x[i] - mean) / Math.sqrt(variance + eps);
+  };
   const sums = {
+    amax(x, from, length) { let most = -Infinity; for (let i = from; i < from + length; i++) most = Math.max(most, x[i]); return most; },
     sum(x, from, length) { let sum = 0; for (let i = from; i < from + length; i++) sum += x[i]; return sum; },
     mean(x, from, length) { return sums.sum(x, from, length) / length; },
     any(x, from, length) { for (let i = from; i < from + length; i++) if (x[i] !== 0) return 1; return 0; },
-    argmax(x, from, length) { let best = 0; for (let i = 1; i < length; i++) if (x[from + i] > x[from + best]) best = i; return best; },
+    argmax(x, from, length) { let best = 0; for (let i = 1; i < length; i++) if (!(x[from + i] <= x[from + best]) && x[from + best] === x[from + best]) best = i; return best; },
   };
 
   // An operation is built once: (arrays that it takes, the array that it makes, options) => a function without arguments.
@@ -98,16 +108,15 @@
           }
       };
     },
-    take([x], out, { start, steps }) {
-      const index = indices(start, steps);
+    take([x], out, options) {
+      const index = indices(options);
       return () => { for (let i = 0; i < out.length; i++) out[i] = x[index[i]]; };
     },
-    row([table, number], out) { return () => { const from = number[0] * out.length; for (let i = 0; i < out.length; i++) out[i] = table[from + i]; }; },
+    row([table, number], out, { rows: count }) { return () => { const from = (number[0] < 0 ? number[0] + count : number[0]) * out.length; for (let i = 0; i < out.length; i++) out[i] = table[from + i]; }; },
     where([test, yes, no], out) {
       const s = step(test), t = step(yes), u = step(no);
       return () => { for (let i = 0; i < out.length; i++) out[i] = test[i * s] ? yes[i * t] : no[i * u]; };
     },
-    clamp([x, low, high], out) { return () => { for (let i = 0; i < out.length; i++) out[i] = Math.min(high[0], Math.max(low[0], x[i])); }; },
   };
   function sizes({ images: [count, channels, height, width], kernel }, [, outputs, high, wide]) {
     return { count, channels, pixels: height * width, patch: kernel * kernel, outputs, results: high * wide };
@@ -144,11 +153,14 @@
   for (const name in unary) build[name] = ([x], out) => loop1(unary[name])(x, out);
   for (const name in binary) build[name] = ([x, y], out) => loop2(binary[name])(x, y, step(x), step(y), out);
   for (const name in rows)
-    build[name] = ([x], out, { length }) => () => { for (let from = 0; from < out.length; from += length) rows[name](x, out, from, length); };
+    build[name] = ([x], out, options) => () => {
+      for (let from = 0; from < out.length; from += options.length) rows[name](x, out, from, options.length, options);
+    };
   for (const name in sums)
     build[name] = ([x], out, { length }) => () => { for (let i = 0; i < out.length; i++) out[i] = sums[name](x, i * length, length); };
 
-  function indices(start, steps) {
+  function indices({ start, steps, table }) {
+    if (table) return Int32Array.from(table);
     let found = [start];
     for (const [length, stride] of steps)
       found = found.flatMap((from) => Array.from({ length }, (_, i) => from + i * stride));
@@ -166,7 +178,7 @@
     const program = [];
     for (const [name, takes, shape, options] of operations) {
       const taken = takes.map(array);
-      const index = name === "take" ? indices(options.start, options.steps) : [];
+      const index = name === "take" ? indices(options) : [];
       if (name === "take" && index.every((place, i) => place === index[0] + i)) {
         values.push(taken[0].subarray(index[0], index[0] + index.length)); // a part of another array: nothing to do
         continue;
@@ -181,6 +193,7 @@
       inputs.forEach(([name], i) => {
         if (!(name in given)) throw new Error(`the input ${name} is missing`);
         if (typeof given[name] === "number") values[i][0] = given[name];
+        else if (given[name].length !== values[i].length) throw new Error(`the input ${name} needs ${values[i].length} numbers`);
         else values[i].set(given[name]);
       });
       for (let i = 0; i < program.length; i++) program[i]();
