@@ -62,11 +62,23 @@ def test_the_still_picture_shows_both_worlds(dreamer):
 
 @pytest.mark.parametrize(
     ("changed", "said"),
-    [({"title": " "}, "needs a title"), ({"alt": ""}, "needs a title"), ({"temperature": [-1.0, 0.0]}, "impossible")],
+    [
+        ({"title": " "}, "needs a title"),
+        ({"alt": ""}, "needs a title"),
+        ({"temperature": [-1.0, 0.0]}, "impossible"),
+        ({"temperature": [0.0, None]}, "temperature must be a number"),
+        ({"start": (0.0, 0.0, 0.0)}, "4 finite numbers"),
+        ({"start": (0.0, 0.0, float("nan"), 0.0)}, "4 finite numbers"),
+    ],
 )
 def test_bad_input_is_refused(dreamer, changed, said):
     with pytest.raises(ValueError, match=said):
         Player(dreamer, **{"title": "t", "alt": "a", **changed})
+
+
+def test_a_model_without_a_name_is_refused(dreamer):
+    with pytest.raises(ValueError, match=r"wmcourse\.load"):
+        Player(dreamer.world, title="t", alt="a")
 
 
 def test_a_model_of_another_world_is_refused():

@@ -89,3 +89,12 @@ def test_each_model_is_shown_what_it_takes(rotation, episode) -> None:
     assert set(asked) == {rotation}
     shown = explorer(rotation, episode, real=torch.full((41,), 7.0).numpy())
     assert set(shown.figure().data[0].y) == {7.0}
+
+
+def test_a_page_must_be_able_to_read_the_quantity(drifting_rotation, episode) -> None:
+    explorer(drifting_rotation, episode, in_page="cartpole-dreamer")
+    words = {"title": "How far?", "name": "distance", "unit": "m", "in_page": "cartpole-dreamer"}
+    with pytest.raises(ValueError, match="needs several"):
+        rollout_explorer(drifting_rotation, episode, lambda seen: seen[:, 0] - seen[:1, 0], **words, **SLIDERS)
+    with pytest.raises(ValueError, match="a single model"):
+        rollout_explorer({"a": drifting_rotation, "b": drifting_rotation}, episode, first, **words, **SLIDERS)

@@ -199,6 +199,8 @@ def test_a_function_answers_once_a_row_whatever_the_batch(hidden_world):
         arrive(hidden_world, state, action, reward=lambda x, a: 1.0)
     with pytest.raises(ValueError, match=r"terminated\(observation\) must .* got one of shape \(5, 3\)"):
         arrive(hidden_world, state, action, terminated=lambda x: x > 0)
+    with pytest.raises(ValueError, match="must return booleans"):
+        arrive(hidden_world, state, action, terminated=lambda x: x[:, 0])
 
 
 def test_the_belief_is_shown_and_render_draws_the_observation(dream_cartpole):
