@@ -14,6 +14,7 @@ from products import KEPT
 WIDGET = "application/vnd.jupyter.widget-view+json"
 ENVIRONMENT = {
     "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel of this very interpreter, whatever kernels the user has installed
+    "OMP_NUM_THREADS": "1",  # two threads beside another program are tens of times slower
     "PYTHONHASHSEED": "0",
     "WMCOURSE_STATIC": "1",  # outputs for the page and for GitHub too (`wmcourse.interactive.explorer.STATIC`)
 }

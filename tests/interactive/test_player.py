@@ -66,7 +66,7 @@ def test_the_still_picture_shows_both_worlds(dreamer):
         ({"title": " "}, "needs a title"),
         ({"alt": ""}, "needs a title"),
         ({"temperature": [-1.0, 0.0]}, "impossible"),
-        ({"temperature": [0.0, None]}, "temperature must be a number"),
+        ({"temperature": Stops([0.0, None])}, "temperature must be a number"),
         ({"start": (0.0, 0.0, 0.0)}, "4 finite numbers"),
         ({"start": (0.0, 0.0, float("nan"), 0.0)}, "4 finite numbers"),
     ],
