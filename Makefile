@@ -27,6 +27,7 @@ book: setup
 	$(BIN)/python -m wmcourse.interactive.static book/_static
 	$(BIN)/python tools/page_models.py book/_static/models
 	$(BIN)/jupyter-book build . -W --keep-going
+	cp -R book/_static/. _build/html/_static/ # Sphinx does not when only a script has changed
 	$(BIN)/python tools/offline.py _build/html
 	@echo "The book is built. Open file://$(CURDIR)/_build/html/index.html"
 

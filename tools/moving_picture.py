@@ -37,11 +37,13 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def film(page: Page) -> Iterator[bytes]:
-    """The canvas, frame by frame."""
-    canvas = page.locator(".wm-player canvas")
+    """From the carts to the graph, frame by frame."""
+    top, bottom = page.locator(".wm-canvas").bounding_box(), page.locator(".wm-meter").bounding_box()
+    assert top is not None and bottom is not None
+    height = bottom["y"] + bottom["height"] - top["y"]
 
     def still(count: int) -> Iterator[bytes]:
-        shot = canvas.screenshot()
+        shot = page.screenshot(clip={**top, "height": height})
         yield from [shot] * count
 
     yield from still(6)

@@ -35,7 +35,7 @@
       element.addEventListener("contextmenu", (event) => event.preventDefault());
       return element;
     });
-    const look = button("look", "Look: correct the dream by what is real", () => { if (!duet.stopped) duet.look(); draw(); });
+    const look = button("look", "Look: correct the dream by what is real", () => { duet.look(); draw(); });
     const play = button("play", "Play or pause", () => (playing ? pause() : begin()));
     const step = button("step", "One step", () => { pause(); advance(); draw(); });
     const restart = button("restart", "Restart", () => { renew(); if (driver.read() > 0) begin(); });

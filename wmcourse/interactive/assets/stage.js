@@ -73,8 +73,8 @@
       const most = Math.max(least, ...entries.map((entry) => entry.expected));
       const left = 5, top = TITLE, bottom = METER - 5;
       const x = (i) => left + ((width - left - 6) * i) / (SHOWN_STEPS - 1), y = (error) => bottom - ((bottom - top) * error) / most;
-      text(`${name}, step by step: now ${duet.error().toFixed(1)}${unit}`, 0, 14, "muted");
-      text(`scale: 0 to ${most.toFixed(0)}${unit}`, width, 14, "muted", { right: true });
+      text(`${name}, step by step: ${duet.error().toFixed(1)}${unit}`, 0, 14, "muted");
+      text(`0 to ${most.toFixed(0)}${unit}`, width, 14, "muted", { right: true });
       context.strokeStyle = color("track");
       context.lineWidth = 1;
       context.strokeRect(0.5, top - 0.5, width - 1, bottom - top + 4);
