@@ -165,7 +165,7 @@ def test_a_chapter_runs_and_its_live_sliders_move_the_real_model(notebook, open_
         player.scroll_into_view_if_needed()
         player.press("ArrowRight")
         player.get_by_role("button", name="Push left").press("Enter")
-        assert player.evaluate("element => element.wmPlayer.pushes") == [1, 0]
+        assert set(player.evaluate("element => element.wmPlayer.pushes")) == {0, 1}
     sliders = page.locator(".jp-OutputArea .wm-explorer input[type=range]")
     assert sliders.count() + players.count() > 0
     for slider in sliders.all():

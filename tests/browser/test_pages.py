@@ -99,7 +99,7 @@ def test_players_can_be_pushed(page):
         for button in ("Push right", "Push left"):
             player.get_by_role("button", name=button).press("Enter")
         player.press("ArrowRight")
-        assert player.evaluate("element => element.wmPlayer.pushes") == [1, 0, 1]
+        assert player.evaluate("element => element.wmPlayer.pushes.slice(0, 3)") == [1, 0, 1]
         told = player.evaluate("({wmPlayer: {real, dream}}) => [...real, ...dream]")
         assert len(told) == 8 and all(abs(number) < 3 for number in told)
         player.get_by_role("button", name="Restart").press("Enter")

@@ -82,21 +82,23 @@ def test_the_dream_is_pytorchs(page):
         page.get_by_label("Look every").press("ArrowRight")  # 1, 2, 5
     page.get_by_role("button", name="Restart").click()
     start = page.evaluate(f"{DUET}.real")
-    seen = [page.evaluate(f"Array.from({DUET}.dream)")]
+    seen = {0: page.evaluate(f"Array.from({DUET}.dream)")}
     for number, action in enumerate(actions):
         if number % 2:
             page.locator(".wm-player").press(["ArrowLeft", "ArrowRight"][action])
         else:
             page.get_by_role("button", name=["Push left", "Push right"][action]).press("Enter")
-        seen.append(page.evaluate(f"Array.from({DUET}.dream)"))
-    pushes = torch.eye(2)[actions]
+        steps_taken, dream = page.evaluate(f"[{DUET}.steps, Array.from({DUET}.dream)]")  # a slow press may be two
+        seen[steps_taken] = dream
+    pushes = torch.eye(2)[page.evaluate(f"{DUET}.pushes")]
+    assert len(seen) == 1 + len(actions)
     real = [torch.tensor(start, dtype=torch.float64)]
     for push in pushes:
         real.append(cartpole_dynamics(real[-1], push.double()))
     np.testing.assert_allclose(page.evaluate(f"{DUET}.real"), real[-1], atol=1e-9)
     model = wmcourse.load("cartpole-dreamer").world
     told = rollout(model, pushes[None], torch.stack(real).float()[None], peek_every=5).believed.observation[0]
-    np.testing.assert_allclose(seen, told, atol=1e-5)
+    np.testing.assert_allclose(list(seen.values()), told[list(seen)], atol=1e-5)
 
 
 def test_a_held_key_or_button_pushes_until_it_is_let_go(page):
@@ -136,7 +138,7 @@ def test_of_two_keys_the_later_counts_and_the_first_is_not_forgotten(page):
     page.wait_for_function(waiting, arg=middle + 3)
     page.keyboard.up("ArrowRight")
     pushes = page.evaluate(f"{DUET}.pushes")
-    assert pushes[0] == 1 and pushes[2] == 0 and pushes[-1] == 1
+    assert pushes[0] == 1 and 0 in pushes and set(pushes[middle:]) == {1}
 
 
 def test_a_press_shows_dreamer_with_its_eyes_closed(page):

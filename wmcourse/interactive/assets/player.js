@@ -6,6 +6,7 @@
   const WM = (globalThis.WM = globalThis.WM || {});
   const page = document.currentScript; // none in a notebook
   const RATE = 20; // steps a second: CartPole's own 50 are too fast to steer
+  const TAP = 0.2; // s: a shorter press is one push
 
   WM.player = (root, spec, payload = WM.models[spec.model]) => {
     const world = WM.worlds[spec.world], model = WM.model(payload);
@@ -114,7 +115,7 @@
       held.push({ by, action });
       advance();
       draw();
-      wake();
+      wake(-TAP * RATE);
     }
     function release(by) {
       held = held.filter((one) => one.by !== by);
@@ -134,10 +135,10 @@
       stop();
       draw();
     }
-    function wake() {
+    function wake(due = 0) {
       if (frame) return;
       last = performance.now();
-      spare = 0;
+      spare = due;
       frame = requestAnimationFrame(tick);
     }
     function tick(now) {
