@@ -60,7 +60,7 @@ def test_the_file_says_how_the_model_was_made_and_so_does_the_readers_copy(saved
     assert manifest["command"] == "wmcourse train tiny-model --seed 0"
     assert manifest["versions"]["torch"] == torch.__version__
     assert manifest["versions"]["python"] == platform.python_version()
-    assert set(manifest["versions"]) == {"python", "torch", "numpy", "gymnasium"}
+    assert set(manifest["versions"]) == {"python", "torch", "numpy", "gymnasium", "pygame-ce"}
     assert (manifest["wall_s"], manifest["environment_steps"]) == (1.2, 10)
     assert manifest["metrics"] == {"return_mean": {"value": 1.0, "low": 0.5, "high": 1.5}}
     assert manifest["config"]["layers"] == {"sizes": [3, 2], "bias": True}
