@@ -95,6 +95,7 @@
       control.temperature.put(spec.temperature.start);
       control.peekEvery.put(Math.max(0, spec.peekEvery.values.indexOf(peekEvery)));
       renew(spec.start);
+      stage.scenes.scrollIntoView({ block: "nearest" });
       script = scripted;
       begin();
     }
