@@ -1,0 +1,12 @@
+"""Chapter 4: Vae."""
+
+from wmcourse.chapter import Chapter
+
+CHAPTER = Chapter(
+    number=4,
+    topic="vae",
+    title="VAE",
+    part="II Dream",
+    summary="One short sentence for the map.",
+    exercises=("one_step",),
+)

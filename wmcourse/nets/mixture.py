@@ -1,0 +1,58 @@
+"""Mixture densities: a network's output that is a whole distribution, with several humps (Bishop 1994)."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Generator, Tensor
+
+from wmcourse.nets.latents import Temperature, gumbel_max, is_greedy
+from wmcourse.nets.noise import normal
+
+LOG_SIGMA = (-5.0, 3.0)
+"""Bounds of the log of a standard deviation: a component that shrinks onto one example would win without end."""
+
+
+class Mixture(NamedTuple):
+    """K weighted Gaussians for each dimension, independent of the other dimensions."""
+
+    log_pi: Float[Tensor, "*batch latent mix"]
+    """Log-weights, normalized over the components."""
+    mu: Float[Tensor, "*batch latent mix"]
+    log_sigma: Float[Tensor, "*batch latent mix"]
+
+    @classmethod
+    def of(cls, outputs: Float[Tensor, "*batch output"], components: int) -> "Mixture":
+        """From 3 * latent * K numbers of a network: all logits, all means, all log standard deviations."""
+        logits, mu, raw = outputs.unflatten(-1, (3, -1, components)).unbind(-3)
+        return cls(logits.log_softmax(-1), mu, raw.clamp(*LOG_SIGMA))
+
+    def nll(self, target: Float[Tensor, "*batch latent"]) -> Float[Tensor, "*batch"]:
+        """Negative log-likelihood in nats of `target`, summed over dimensions (Bishop 1994, eq. 26)."""
+        z = (target.unsqueeze(-1) - self.mu) * torch.exp(-self.log_sigma)
+        log_density = -0.5 * z.square() - self.log_sigma - 0.5 * math.log(2 * math.pi)
+        return -torch.logsumexp(self.log_pi + log_density, dim=-1).sum(-1)
+
+    def cdf(self, target: Float[Tensor, "*batch latent"]) -> Float[Tensor, "*batch latent"]:
+        """P(z <= target) of each dimension: uniform on 0..1 if the mixture is right (Dawid 1984)."""
+        z = (target.unsqueeze(-1) - self.mu) * torch.exp(-self.log_sigma)
+        return (self.log_pi.exp() * torch.special.ndtr(z)).sum(-1)
+
+    def mean(self) -> Float[Tensor, "*batch latent"]:
+        """Of each dimension; where there are two humps it may lie between them, where nothing is."""
+        return (self.log_pi.exp() * self.mu).sum(-1)
+
+    def sample(
+        self, temperature: Temperature = 1.0, generator: Generator | None = None
+    ) -> Float[Tensor, "*batch latent"]:
+        """Component logits / temperature, noise * sqrt(temperature); 0 takes the mean of the likeliest component.
+
+        Ha & Schmidhuber 2018, section 4.1, and `adjust_temp` in their code.
+        """
+        chosen = gumbel_max(self.log_pi, temperature, generator)
+        mu = (chosen * self.mu).sum(-1)
+        if is_greedy(temperature):
+            return mu
+        sigma = (chosen * self.log_sigma).sum(-1).exp()
+        return mu + sigma * temperature**0.5 * normal(mu, generator)
