@@ -1,8 +1,8 @@
 """Dodge: balls fall at random times, from random places, at random speeds; the agent below steps out of their way.
 
-In the spirit of VizDoom's TakeCover (Ha & Schmidhuber 2018, section 4): the camera goes with the agent, so that a step to
-the left moves all else to the right. It is small enough that thousands of games run side by side on one core, pictures
-included. A single picture shows neither how fast a ball falls nor what lies beyond its edges.
+In the spirit of VizDoom's TakeCover (Ha & Schmidhuber 2018, section 4): the camera goes with the agent, so that a step
+to the left moves all else to the right. It is small enough that thousands of games run side by side on one core,
+pictures included. A single picture shows neither how fast a ball falls nor what lies beyond its edges.
 """
 
 from typing import NamedTuple
