@@ -34,8 +34,8 @@ class VAETraining(Descent):
 
     seed: int = 40
     """The smaller ones were for tuning."""
-    updates: int = 9000
-    batch_size: int = 64
+    updates: int = 8000
+    batch_size: int = 32
     lr: float = 2e-3
     clip: float = 1000.0
     log_every: int = 500
