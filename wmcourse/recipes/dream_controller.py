@@ -18,9 +18,13 @@ from wmcourse.models.mdn_rnn import MDNRNN
 from wmcourse.nets.half import round_to_half
 from wmcourse.recipes.history import OnUpdate, Row
 from wmcourse.recipes.mdn_rnn import MDNTraining, cached_mdn_rnn
+from wmcourse.recipes.measure_dreams import TEMPERATURES
 from wmcourse.recipes.recipe import Training
 
-TEMPERATURES = (0.1, 0.5, 0.8, 1.0, 1.15, 1.3, 1.5)
+PROTOCOL = (
+    "whole games of at most 300 steps; real_steps: survived in Dodge; dream_steps_tau: survived in the model's dream "
+    "of that temperature, from the one picture with which every game begins; 95% bootstrap intervals over games"
+)
 
 
 @dataclass(frozen=True)
