@@ -7,6 +7,8 @@ CHAPTER = Chapter(
     topic="dream_controller",
     title="Dream controller",
     part="II Dream",
-    summary="One short sentence for the map.",
+    summary="867 numbers learn to dodge in a dream, and what they learn there is put to the test.",
+    recipes=("dodge-controller", "dodge-controller-cold"),
+    studies=("dream-controllers",),
     exercises=("one_step",),
 )

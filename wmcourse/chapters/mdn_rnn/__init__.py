@@ -7,6 +7,8 @@ CHAPTER = Chapter(
     topic="mdn_rnn",
     title="MDN-RNN",
     part="II Dream",
-    summary="One short sentence for the map.",
+    summary="A memory that does not predict the future but deals it, like cards.",
+    recipes=("dodge-mdn-rnn",),
+    studies=("mdn-rnn-ablations",),
     exercises=("one_step",),
 )

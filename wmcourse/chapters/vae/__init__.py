@@ -7,6 +7,8 @@ CHAPTER = Chapter(
     topic="vae",
     title="VAE",
     part="II Dream",
-    summary="One short sentence for the map.",
+    summary="A picture becomes a cloud of 32 numbers, and any 32 numbers become a picture.",
+    recipes=("dodge-vae", "dodge-autoencoder"),
+    studies=("vae-betas",),
     exercises=("one_step",),
 )
