@@ -26,7 +26,8 @@ class Mixture(NamedTuple):
     def of(cls, outputs: Float[Tensor, "*batch output"], components: int) -> "Mixture":
         """From 3 * latent * K numbers of a network: all logits, all means, all log standard deviations."""
         logits, mu, raw = outputs.unflatten(-1, (3, -1, components)).unbind(-3)
-        return cls(logits.log_softmax(-1), mu, raw.clamp(*LOG_SIGMA))
+        log_pi = logits - logits.logsumexp(-1, keepdim=True)  # `log_softmax` is slow along so short an axis
+        return cls(log_pi, mu, raw.clamp(*LOG_SIGMA))
 
     def nll(self, target: Float[Tensor, "*batch latent"]) -> Float[Tensor, "*batch"]:
         """Negative log-likelihood in nats of `target`, summed over dimensions (Bishop 1994, eq. 26)."""
