@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from wmcourse.nets.latents import Temperature, gumbel_max, is_greedy
-from wmcourse.nets.noise import normal
+from wmcourse.nets.noise import normal, uniform
 
 LOG_SIGMA = (-5.0, 3.0)
 """Bounds of the log of a standard deviation: a component that shrinks onto one example would win without end."""
@@ -51,9 +51,24 @@ class Mixture(NamedTuple):
 
         Ha & Schmidhuber 2018, section 4.1, and `adjust_temp` in their code.
         """
-        chosen = gumbel_max(self.log_pi, temperature, generator)
-        mu = (chosen * self.mu).sum(-1)
         if is_greedy(temperature):
-            return mu
+            return (gumbel_max(self.log_pi, 0.0) * self.mu).sum(-1)
+        chosen = inverse_cdf(self.log_pi, temperature, generator)
+        mu = (chosen * self.mu).sum(-1)
         sigma = (chosen * self.log_sigma).sum(-1).exp()
         return mu + sigma * temperature**0.5 * normal(mu, generator)
+
+
+def inverse_cdf(
+    log_probs: Float[Tensor, "*batch class"], temperature: Temperature, generator: Generator | None = None
+) -> Float[Tensor, "*batch class"]:
+    """One-hot sample of the tempered distribution: the class in whose share of 0..1 a uniform number falls.
+
+    `gumbel_max` in another way, with one number to draw instead of one for each class. No gradient flows.
+    """
+    heights = log_probs - log_probs.amax(-1, keepdim=True)
+    shares = torch.exp(heights / (temperature + 1e-9))  # at a temperature of 0, all is the likeliest's
+    edges = shares @ shares.new_ones(shares.shape[-1], shares.shape[-1]).triu()
+    pointer = uniform(edges[..., -1:], generator) * edges[..., -1:]
+    above = (edges > pointer).to(log_probs.dtype)
+    return above.diff(dim=-1, prepend=torch.zeros_like(pointer))
