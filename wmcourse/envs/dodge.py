@@ -5,6 +5,7 @@ to the left moves all else to the right. It is small enough that thousands of ga
 pictures included. A single picture shows neither how fast a ball falls nor what lies beyond its edges.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -36,7 +37,7 @@ SLOTS = 12
 BACKGROUND, WALL, AGENT, BALL = (22, 26, 46), (52, 60, 92), (140, 200, 255), (240, 92, 110)
 """Colors: red, green, blue."""
 _PARTS = 8  # of a pixel: how finely positions are drawn
-_MARGIN = 8  # pixels: width of the frame around a picture, on which balls that come and go are drawn too
+_MARGIN = math.ceil(2 * BALL_RADIUS + 1)  # pixels: the frame around a picture, on which a ball just out of sight fits
 
 
 class Scene(NamedTuple):
