@@ -5,7 +5,6 @@ to the left moves all else to the right. It is small enough that thousands of ga
 pictures included. A single picture shows neither how fast a ball falls nor what lies beyond its edges.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -27,17 +26,17 @@ PLACES = 23
 FIRST_PLACE = 4.5
 AGENT_ROW = 58.0
 """Height of the agent's center, in pixels from the top."""
-AGENT_RADIUS, BALL_RADIUS = 4.0, 3.0
-LAUNCH = 0.15
+AGENT_RADIUS, BALL_RADIUS = 4.0, 4.0
+LAUNCH = 0.13
 """Probability that a ball is launched in a step."""
 SPEEDS = (2.5, 4.5)
 """Pixels per step; a ball's own is uniform between them."""
 SLOTS = 12
 """Balls that can be in the air at once."""
-BACKGROUND, WALL, AGENT, BALL = (22, 26, 46), (52, 60, 92), (140, 200, 255), (240, 92, 110)
+BACKGROUND, WALL, AGENT, BALL = (22, 26, 46), (40, 46, 72), (140, 200, 255), (240, 92, 110)
 """Colors: red, green, blue."""
 _PARTS = 8  # of a pixel: how finely positions are drawn
-_MARGIN = math.ceil(2 * BALL_RADIUS + 1)  # pixels: the frame around a picture, on which a ball just out of sight fits
+_MARGIN = 10  # pixels: width of the frame around a picture, on which balls that come and go are drawn too
 
 
 class Scene(NamedTuple):
