@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from wmcourse.models.mdn_rnn import MDNRNN, MDNRNNConfig, MDNState
@@ -24,15 +24,19 @@ class Memory(NamedTuple):
 
 
 class LinearActor(nn.Module):
-    """The action whose row of W [z, h] + b is largest: 3 x (32 + 256 + 1) = 867 parameters."""
+    """The action whose row of W [z, h] + b is largest: 3 x (32 + 256 + 1) = 867 parameters.
 
-    def __init__(self, feature_dim: int, action_dim: int) -> None:
+    One with fewer inputs sees only the first features: z alone, if they are 32.
+    """
+
+    def __init__(self, inputs: int, action_dim: int) -> None:
         super().__init__()
-        self.linear = nn.Linear(feature_dim, action_dim).requires_grad_(False)
+        self.linear = nn.Linear(inputs, action_dim).requires_grad_(False)
 
     def forward(self, features: Float[Tensor, "batch feature"], *, greedy: bool = True) -> Step:
         """One-hot; there is nothing to draw."""
-        return Step(F.one_hot(self.linear(features).argmax(-1), self.linear.out_features).float())
+        scores = self.linear(features[:, : self.linear.in_features])
+        return Step(F.one_hot(scores.argmax(-1), self.linear.out_features).float())
 
     def put(self, vector: Float[Tensor, " parameter"]) -> None:
         """Take over the weights and biases of one member of a population."""
@@ -49,14 +53,24 @@ def split(
     return table[..., :-1], table[..., -1]
 
 
+def act_each(
+    population: Float[Tensor, "member parameter"], features: Float[Tensor, "member rollout feature"], action_dim: int
+) -> Int[Tensor, "member rollout"]:
+    """What each member does in each of its rollouts, as `LinearActor` would."""
+    weight, bias = split(population, action_dim)
+    scores = torch.einsum("mrf,maf->mra", features[..., : weight.shape[-1]], weight) + bias[:, None]
+    return scores.argmax(-1)
+
+
 class Controller(nn.Module):
     """World model and linear actor. It is a `Policy`, so it can be collected with and evaluated."""
 
-    def __init__(self, config: MDNRNNConfig) -> None:
+    def __init__(self, config: MDNRNNConfig, *, sees_memory: bool = True) -> None:
+        """Without `sees_memory` the actor is given z alone."""
         super().__init__()
-        self.config = config
         self.world = MDNRNN(config).requires_grad_(False)
-        self.actor = LinearActor(config.vae.latent_dim + config.hidden_dim, config.action_dim)
+        inputs = config.vae.latent_dim + (config.hidden_dim if sees_memory else 0)
+        self.actor = LinearActor(inputs, config.action_dim)
 
     def initial(self, batch_size: int) -> Memory:
         """Nothing seen, nothing done."""

@@ -82,8 +82,9 @@ class DreamVectorEnv(gym.vector.VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Imagine one step of all dreams that still run.
 
-        Returns features (N, F), rewards, terminated and truncated (N,); the array of features is used again by the next
-        step. Raises `ValueError` for an impossible action, `RuntimeError` before the first `reset`.
+        Returns features (N, F), rewards, terminated and truncated (N,), and in the last place the step and the numbers
+        of the dreams that still run, to which `beliefs` belong. The array of features is used again by the next step.
+        Raises `ValueError` for an impossible action, `RuntimeError` before the first `reset`.
         """
         if self._running is None:
             raise RuntimeError("call reset() before step(): there is no dream yet")
@@ -111,7 +112,7 @@ class DreamVectorEnv(gym.vector.VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
                 stays = torch.from_numpy(np.flatnonzero(~ends))
                 self.beliefs = map_state(lambda field: field[stays], self.beliefs)
             self._running = rows[~ends] if self._steps < self.max_episode_steps else rows[:0]
-        return self._features, rewards, terminated, truncated, {"running": len(self._running)}
+        return self._features, rewards, terminated, truncated, {"running": self._running, "step": self._steps}
 
     def _ends(self, told: Prediction, count: int) -> np.ndarray:
         if told.continues is None:

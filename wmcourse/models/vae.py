@@ -75,7 +75,10 @@ class VAE(nn.Module):
 
     def loss(self, observation: Float[Tensor, "batch 3 64 64"], warmth: float = 1.0) -> Float[Tensor, ""]:
         """Negative ELBO in nats a picture, up to a constant; `warmth` times `beta` weighs the KL."""
-        evidence = self.evidence(observation)
+        return self.negative_elbo(self.evidence(observation), warmth)
+
+    def negative_elbo(self, evidence: Evidence, warmth: float = 1.0) -> Float[Tensor, ""]:
+        """What the two parts come to."""
         return evidence.squared_error / (2 * self.config.pixel_std**2) + warmth * self.config.beta * evidence.kl
 
 
