@@ -24,11 +24,11 @@ def oracle(scene: Scene) -> Int[np.ndarray, " batch"]:
     places = FIRST_PLACE + STRIDE * np.arange(PLACES)
     reach = AGENT_RADIUS + BALL_RADIUS
     home = -_HOME * np.abs(np.arange(PLACES) - PLACES // 2)
-    aside = scene.x[:, :, None] - places  # (B, slot, place)
+    aside = (scene.x[:, :, None] - places) ** 2  # (B, slot, place)
     best = np.zeros((len(scene.agent), PLACES))  # steps still to be survived from each place
     for ahead in range(AHEAD, 0, -1):
-        below = scene.y + ahead * scene.speed - AGENT_ROW
-        hit = (np.hypot(aside, below[:, :, None]) < reach).any(1)
+        below = (scene.y + ahead * scene.speed - AGENT_ROW) ** 2
+        hit = (aside + below[:, :, None] < reach**2).any(1)
         best = np.where(hit, 0.0, 1.0 + home + _moved(best).max(1))
     here = np.rint((scene.agent - FIRST_PLACE) / STRIDE).astype(int)
     options = _moved(best)[np.arange(len(here)), :, here]

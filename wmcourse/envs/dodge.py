@@ -118,9 +118,11 @@ def pictures(scene: Scene) -> UInt8[np.ndarray, "batch 64 64 3"]:
     return np.ascontiguousarray(frames[:, _MARGIN:-_MARGIN, _MARGIN:-_MARGIN])
 
 
-def as_observation(pictures: UInt8[np.ndarray, "batch 64 64 3"]) -> Float[Tensor, "batch 3 64 64"]:
-    """Pictures as models see them: numbers in [0, 1], colors first."""
-    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255.0
+def as_observation(
+    pictures: UInt8[np.ndarray, "batch 64 64 3"] | Float[Tensor, "batch 64 64 3"],
+) -> Float[Tensor, "batch 3 64 64"]:
+    """Pictures of 0..255, or the tensors that `collect` makes of them, as models see them: in [0, 1], colors first."""
+    return torch.as_tensor(pictures).permute(0, 3, 1, 2).float() / 255.0
 
 
 def _columns(agent: Float[np.ndarray, " batch"]) -> UInt8[np.ndarray, "batch side 3"]:
