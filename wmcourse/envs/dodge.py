@@ -1,9 +1,9 @@
 """Dodge: balls fall at random times, from random places, at random speeds; the agent below steps out of their way.
 
 In the spirit of VizDoom's TakeCover (Ha & Schmidhuber 2018, section 4): the camera goes with the agent, so that a step
-to the left moves all else to the right. The ground is a ring: there is no corner to hide in, and what leaves the picture
-on one side comes back on the other. Thousands of games run side by side on one core, pictures included. A single picture
-does not show how fast a ball falls.
+to the left moves all else to the right. The ground is a ring: there is no corner to hide in, and what leaves the
+picture on one side comes back on the other. Thousands of games run side by side on one core, pictures included. A
+single picture does not show how fast a ball falls.
 """
 
 from typing import NamedTuple
