@@ -49,7 +49,7 @@ def ball_area(picture: Float[Tensor, "*batch 3 64 64"]) -> Float[Tensor, "*batch
 def find_objects(picture: Float[Tensor, "batch 3 64 64"], scene: Scene) -> Found:
     """Look for the objects of `scene` (the truth) in `picture` (what was made of it)."""
     drawn = cover(picture) > 0.5
-    x = torch.from_numpy(scene.x - scene.agent[:, None] + SIDE / 2)
+    x = torch.from_numpy(scene.x + SIDE / 2)
     y = torch.from_numpy(scene.y)
     there = (x >= 0) & (x <= SIDE) & (y >= 0) & (y <= SIDE)  # NaN is not
     found, own = torch.zeros(len(picture)), torch.zeros_like(drawn[:, 0])
