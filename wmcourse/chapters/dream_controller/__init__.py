@@ -8,5 +8,5 @@ CHAPTER = Chapter(
     title="Dream controller",
     part="II Dream",
     summary="One short sentence for the map.",
-    exercises=("one_step",),
+    exercises=(),
 )

@@ -8,5 +8,5 @@ CHAPTER = Chapter(
     title="VAE",
     part="II Dream",
     summary="One short sentence for the map.",
-    exercises=("one_step",),
+    exercises=("reparameterized", "kl_to_standard_normal", "elbo"),
 )
