@@ -103,7 +103,8 @@ def in_flat_rows(picture, drawn, kl, pixel_std):
 
 def picture_by_picture(picture, drawn, kl, pixel_std):
     count = picture[0].numel() * math.log(pixel_std * math.sqrt(2 * math.pi))
-    return torch.stack([-((x - y) ** 2).sum() / 2 / pixel_std**2 - count - k for x, y, k in zip(picture, drawn, kl)])
+    rows = zip(picture, drawn, kl, strict=True)
+    return torch.stack([-((x - y) ** 2).sum() / 2 / pixel_std**2 - count - k for x, y, k in rows])
 
 
 def counts_one_channel(picture, drawn, kl, pixel_std):

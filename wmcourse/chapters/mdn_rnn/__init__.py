@@ -8,5 +8,5 @@ CHAPTER = Chapter(
     title="MDN-RNN",
     part="II Dream",
     summary="One short sentence for the map.",
-    exercises=(),
+    exercises=("lstm_step", "mixture_nll", "sample_mixture"),
 )
