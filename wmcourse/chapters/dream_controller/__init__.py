@@ -8,5 +8,5 @@ CHAPTER = Chapter(
     title="Dream controller",
     part="II Dream",
     summary="One short sentence for the map.",
-    exercises=(),
+    exercises=("linear_policy", "es_generation", "dream_step", "spot_cheaters"),
 )
