@@ -43,7 +43,7 @@ def by_loops(population: Tensor, latent: Tensor, hidden: Tensor, action_dim: int
     return chosen
 
 
-BATCHED = "each member has rollouts and weights of its own: (M, R, F) @ (M, F, A), or torch.einsum('maf,mrf->mra', ...)"
+BATCHED = "a product for each member is (M, R, F) @ (M, F, A), with F = Z + H and A = action_dim"
 ERRORS = ("must match the size of tensor", "Expected size for first two dimensions", "shapes cannot be multiplied")
 linear_policy = Exercise("6.1", by_loops, populations, learns=(), unseen=False, advice=dict.fromkeys(ERRORS, BATCHED))
 

@@ -63,17 +63,17 @@ def of_moments(wrong: Callable[..., Tensor]) -> Callable[..., Verdict]:
     return verdict
 
 
-def together(dream: Tensor, real: Tensor, correction: int) -> Tensor:
+def together(*scores: Tensor, correction: int = 1) -> Tensor:
     """1.96 standard errors of the gap, the variances divided by N - `correction`."""
-    squares = (scores.var(1, correction=correction) / scores.shape[1] for scores in (dream, real))
+    squares = (each.var(1, correction=correction) / each.shape[1] for each in scores)
     return 1.96 * sum(squares, start=torch.zeros(())).sqrt()
 
 
 VERDICTS: dict[str, Callable[..., Tensor]] = {
-    "the gap is turned around: dream less reality": lambda gap, d, r, *scores: -gap - together(*scores, 1),
+    "the gap is turned around: dream less reality": lambda gap, d, r, *scores: -gap - together(*scores),
     "chance is left out: subtract 1.96 standard errors": lambda gap, d, r, *scores: gap,
-    "this is the upper end: *at least* so much is the lower one": lambda gap, d, r, *scores: gap + together(*scores, 1),
-    "one standard error is no 95%: take 1.96 of them": lambda gap, d, r, *scores: gap - together(*scores, 1) / 1.96,
+    "this is the upper end: *at least* so much is the lower one": lambda gap, d, r, *scores: gap + together(*scores),
+    "one standard error is no 95%: take 1.96 of them": lambda gap, d, r, *scores: gap - together(*scores) / 1.96,
     "the errors of independent means add up in squares: sqrt(s_d² / D + s_r² / R)": (
         lambda gap, d, r, *scores: gap - 1.96 * (d + r)
     ),
@@ -81,7 +81,7 @@ VERDICTS: dict[str, Callable[..., Tensor]] = {
         lambda gap, d, r, *scores: gap - 1.96 * torch.hypot(*(each.std(1) for each in scores))
     ),
     "the variance divides by N - 1, for the mean is taken from the same scores": (
-        lambda gap, d, r, *scores: gap - together(*scores, 0)
+        lambda gap, d, r, *scores: gap - together(*scores, correction=0)
     ),
     "the dream's own chance is left out: both means are uncertain": lambda gap, d, r, *scores: gap - 1.96 * r,
     "reality's own chance is left out: both means are uncertain": lambda gap, d, r, *scores: gap - 1.96 * d,

@@ -19,7 +19,7 @@ def by_torch(
 ) -> tuple[Array, ...]:
     """As PyTorch has it, in float64."""
     given = [torch.from_numpy(array).double() for array in (x, hidden, cell, w_ih, w_hh, b_ih, b_hh)]
-    after = torch.lstm_cell(given[0], given[1:3], *given[3:])  # type: ignore[arg-type]
+    after = torch.lstm_cell(given[0], given[1:3], *given[3:])
     return tuple(part.numpy().astype(x.dtype) for part in after)
 
 
