@@ -1,13 +1,16 @@
 """Dodge: balls fall at random times, from random places, at random speeds; the agent below steps out of their way.
 
-In the spirit of VizDoom's TakeCover (Ha & Schmidhuber 2018, section 4), small enough that thousands of games run side
-by side on one core, pictures included. A single picture does not show how fast a ball falls.
+In the spirit of VizDoom's TakeCover (Ha & Schmidhuber 2018, section 4): the camera goes with the agent, so that a step
+to the left moves all else to the right. It is small enough that thousands of games run side by side on one core,
+pictures included. A single picture shows neither how fast a ball falls nor what lies beyond its edges.
 """
 
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Float, Int, UInt8
+from torch import Tensor
 
 ENV_ID = "wmcourse/Dodge-v0"
 """For `gymnasium.make` and `collect`, once `dodge_gym` is imported."""
@@ -30,7 +33,7 @@ SPEEDS = (2.5, 4.5)
 """Pixels per step; a ball's own is uniform between them."""
 SLOTS = 12
 """Balls that can be in the air at once."""
-BACKGROUND, AGENT, BALL = (22, 26, 46), (140, 200, 255), (240, 92, 110)
+BACKGROUND, WALL, AGENT, BALL = (22, 26, 46), (52, 60, 92), (140, 200, 255), (240, 92, 110)
 """Colors: red, green, blue."""
 _PARTS = 8  # of a pixel: how finely positions are drawn
 _MARGIN = 8  # pixels: width of the frame around a picture, on which balls that come and go are drawn too
@@ -99,15 +102,33 @@ def hits(scene: Scene) -> Bool[np.ndarray, "batch slot"]:
 
 
 def pictures(scene: Scene) -> UInt8[np.ndarray, "batch 64 64 3"]:
-    """Soft-edged discs on the background, drawn to an eighth of a pixel; where discs overlap, the brighter wins."""
+    """What a camera sees that keeps the agent in the middle: soft-edged discs between two walls.
+
+    Discs are drawn to an eighth of a pixel; where they overlap, the brighter wins.
+    """
     count, side = len(scene.agent), SIDE + 2 * _MARGIN
     frames = np.empty((count, side, side, 3), np.uint8)
-    frames[:] = BACKGROUND
-    for slot in range(scene.x.shape[1]):
-        there = np.flatnonzero(~np.isnan(scene.y[:, slot]))
-        _stamp(frames, there, scene.x[there, slot], scene.y[there, slot], _BALLS)
-    _stamp(frames, np.arange(count), scene.agent, np.full(count, AGENT_ROW), _AGENTS)
+    frames[:] = _columns(scene.agent)[:, None]
+    seen = scene.x + (SIDE / 2 - scene.agent)[:, None]  # pixels from the left edge of the picture
+    inside = (seen > -BALL_RADIUS) & (seen < SIDE + BALL_RADIUS)
+    for slot in range(seen.shape[1]):
+        there = np.flatnonzero(inside[:, slot])
+        _stamp(frames, there, seen[there, slot], scene.y[there, slot], _BALLS)
+    _stamp(frames, np.arange(count), np.full(count, SIDE / 2), np.full(count, AGENT_ROW), _AGENTS)
     return np.ascontiguousarray(frames[:, _MARGIN:-_MARGIN, _MARGIN:-_MARGIN])
+
+
+def as_observation(pictures: UInt8[np.ndarray, "batch 64 64 3"]) -> Float[Tensor, "batch 3 64 64"]:
+    """Pictures as models see them: numbers in [0, 1], colors first."""
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255.0
+
+
+def _columns(agent: Float[np.ndarray, " batch"]) -> UInt8[np.ndarray, "batch side 3"]:
+    """The color of each column of a picture with its margin: wall beyond the arena, 0 to `SIDE` pixels."""
+    left = agent[:, None] - SIDE / 2 + np.arange(-_MARGIN, SIDE + _MARGIN)  # of a column, in the arena's pixels
+    cover = np.clip(np.maximum(-left, left + 1 - SIDE), 0.0, 1.0)[..., None]
+    shade = np.array(BACKGROUND) + cover * (np.array(WALL) - np.array(BACKGROUND))
+    return np.floor(shade + 0.5).astype(np.uint8)
 
 
 def _stamp(frames: np.ndarray, rows: np.ndarray, x: np.ndarray, y: np.ndarray, stamps: np.ndarray) -> None:
