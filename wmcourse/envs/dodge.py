@@ -26,17 +26,17 @@ PLACES = 23
 FIRST_PLACE = 4.5
 AGENT_ROW = 58.0
 """Height of the agent's center, in pixels from the top."""
-AGENT_RADIUS, BALL_RADIUS = 4.0, 3.0
-LAUNCH = 0.15
+AGENT_RADIUS, BALL_RADIUS = 4.0, 4.0
+LAUNCH = 0.13
 """Probability that a ball is launched in a step."""
 SPEEDS = (2.5, 4.5)
 """Pixels per step; a ball's own is uniform between them."""
 SLOTS = 12
 """Balls that can be in the air at once."""
-BACKGROUND, WALL, AGENT, BALL = (22, 26, 46), (52, 60, 92), (140, 200, 255), (240, 92, 110)
+BACKGROUND, WALL, AGENT, BALL = (22, 26, 46), (40, 46, 72), (140, 200, 255), (240, 92, 110)
 """Colors: red, green, blue."""
 _PARTS = 8  # of a pixel: how finely positions are drawn
-_MARGIN = 8  # pixels: width of the frame around a picture, on which balls that come and go are drawn too
+_MARGIN = 10  # pixels: width of the frame around a picture, on which balls that come and go are drawn too
 
 
 class Scene(NamedTuple):
