@@ -151,10 +151,8 @@ class _Lowering:
     def asked(self, node: Any) -> int:
         """How many numbers of a result's last axis are needed, from the first on: of a `chunk`, perhaps not all."""
         shape, users = _shape(node), [user for user in node.users if user in self.needed]
-        if [_name(user) for user in users] != ["split_with_sizes"] or users[0].args[2:] not in (
-            (-1,),
-            (len(shape) - 1,),
-        ):
+        split = [_name(user) for user in users] == ["split_with_sizes"]
+        if not split or users[0].args[2:] not in ((-1,), (len(shape) - 1,)):
             return shape[-1]
         pieces = [piece.args[1] for piece in users[0].users if piece in self.needed]
         return int(sum(users[0].args[1][: max(pieces) + 1]))

@@ -22,7 +22,7 @@ class PageModel:
     """What a page can ask of a module, for a batch of one: graphs, and the weights that they share."""
 
     graphs: dict[str, Graph]
-    """Of a world model `begin`, `observe`, `imagine` and `decode`; `act` of an agent; of a code `encode` and `decode`."""
+    """Of a world model `begin`, `observe`, `imagine` and `decode`; of an agent `act`; of a code `encode`, `decode`."""
     weights: Weights
     observation_shape: tuple[int, ...]
     action_dim: int
