@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from PIL import Image
 
 from wmcourse.envs.dodge import STAY, DodgeGames, as_observation
 from wmcourse.evaluation.rollout import rollout
@@ -34,9 +35,12 @@ def dodge_strip(model: Any, *, start: None = None, dream_only: bool = False, see
         for row, (name, shown, color) in enumerate(rows):
             for column, step in enumerate(STEPS):
                 panel = canvas.add_subplot(len(rows), len(STEPS), 1 + row * len(STEPS) + column)
-                panel.imshow(shown[step].clamp(0, 1).permute(1, 2, 0), interpolation="nearest")
+                panel.imshow(shown[step].clamp(0, 1).permute(1, 2, 0).numpy(), interpolation="nearest")
                 panel.set(xticks=[], yticks=[])
                 panel.set_title(f"{name}, step {step}", color=color, fontsize=9)
         buffer = io.BytesIO()
         canvas.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
+    small = io.BytesIO()
+    colors = Image.open(buffer).convert("RGB").quantize(96, dither=Image.Dither.NONE)
+    colors.save(small, format="PNG", optimize=True)
+    return small.getvalue()

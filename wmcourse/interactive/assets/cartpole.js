@@ -17,6 +17,7 @@
     actions: 2,
     idle: (turn) => turn % 2, // what plays while nobody pushes
     flows: false, // time stands still while nobody pushes
+    endCounts: true, // the step of the fall is rewarded
     rate: 20, // steps a second: CartPole's own 50 are too fast to steer
     preset: { text: "let it fall", action: 1 },
     words: {

@@ -21,6 +21,7 @@
     actions: 3,
     idle: () => STAY,
     flows: true, // once begun, time goes on while nobody moves
+    endCounts: false, // the step of the hit earns nothing
     rate: 15, // steps a second
     limit: LIMIT, // steps
     preset: { text: "stand still", action: STAY },

@@ -52,6 +52,9 @@
       get perfect() {
         return duet.fell === null && duet.steps >= world.limit;
       },
+      get score() {
+        return duet.steps - (duet.fell !== null && !world.endCounts ? 1 : 0);
+      },
       error: () => world.error(duet.seen, duet.dream),
 
       /* What is drawn, and what is said; a reader may hide the real world until its end. */
@@ -62,7 +65,7 @@
           {
             title: "real", color: "real", note: duet.fell === null ? "" : `over at step ${duet.fell}`,
             shown: hidden ? null : duet.seen, instead: "You know only what the model believes.",
-            banner: duet.stopped && world.flows ? ["over", `${duet.steps} steps survived`] : null,
+            banner: duet.stopped && world.flows ? ["over", `${duet.score} steps survived`] : null,
           },
           {
             title: "dream", color: recent ? "corrected" : "imagined", shown: duet.dream, ghost,

@@ -65,7 +65,7 @@
       { text: world.preset.text, hand: 0, script: () => world.preset.action },
       ...agents.flatMap(({ name }, agent) =>
         alone
-          ? [{ text: `let ${name} play`, hand: 1 + agent }]
+          ? [{ text: `${name} plays`, hand: 1 + agent }]
           : [{ text: `${name}, eyes open`, hand: 1 + agent, peekEvery: 1 }, { text: `${name}, eyes closed`, hand: 1 + agent }]),
     ];
     const rows = [driver, ...(alone ? [] : [cover]), ...Object.values(control)].map(({ row }) => row);
@@ -109,7 +109,7 @@
       const moved = game.step(pushed ?? (script || hands[driver.read()].action)());
       helped = helped || (pushed === null && Boolean(script || driver.read() > 0));
       tapped = null;
-      if ((game.fell === game.steps || game.perfect) && !helped) best = Math.max(best, game.steps);
+      if ((game.fell === game.steps || game.perfect) && !helped) best = Math.max(best, game.score);
       return moved;
     }
     function tap(action) {

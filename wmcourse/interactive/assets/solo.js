@@ -39,12 +39,15 @@
       get perfect() {
         return solo.fell === null && solo.steps >= world.limit;
       },
+      get score() {
+        return solo.steps - (solo.fell !== null && !world.endCounts ? 1 : 0);
+      },
 
       panels: () => [
         {
           title: "dream", color: "imagined", shown: solo.dream,
           note: `step ${solo.steps}, ${Math.round(100 * solo.continues)}% sure that the game goes on`,
-          banner: solo.stopped ? ["the dream is over", `${solo.steps} steps survived`] : null,
+          banner: solo.stopped ? ["the dream is over", `${solo.score} steps survived`] : null,
         },
       ],
       words: () =>
