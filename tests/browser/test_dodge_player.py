@@ -185,12 +185,10 @@ def test_pictures_are_large_and_crisp(play, request, site, width):
     """At least 256 px a side, each pixel of the picture as many whole ones of the screen."""
     page = play(request.getfixturevalue(site), width=width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    room = 704 / 2 if (site, width) == ("beside", 1280) else 374  # at least
-    side = page.evaluate("room => WM.worlds.dodge.panel(room, 1).width", room)
-    assert side >= 256 and side % 64 == 0
     box = page.locator(".wm-canvas").bounding_box()
-    stacked = 2 if (site, width) == ("beside", 390) else 1
-    assert box["x"] >= 0 and box["x"] + box["width"] <= width and box["height"] >= stacked * side
+    rows = 2 if (site, width) == ("beside", 390) else 1
+    side = round((box["height"] - 6) / rows - 22)
+    assert side >= 256 and side % 64 == 0 and box["x"] >= 0 and box["x"] + box["width"] <= width
     drawn = np.array(
         page.evaluate(
             """side => { const canvas = document.querySelector('.wm-canvas');

@@ -109,6 +109,17 @@ def test_players_can_be_pushed(page):
         player.get_by_role("button", name="Restart").press("Enter")
 
 
+def test_codes_follow_their_sliders(page):
+    for number, element in enumerate(page.locator(".wm-latents").all()):
+        element.scroll_into_view_if_needed()
+        page.wait_for_function("n => document.querySelectorAll('.wm-latents')[n].wmLatents", arg=number)
+        shown = "element => element.wmLatents.map(({shown}) => Array.from(shown).join())"
+        for act in ("random code", "all zeros"):
+            before = element.evaluate(shown)
+            element.get_by_role("button", name=act).press("Enter")
+            assert all(old != new for old, new in zip(before, element.evaluate(shown), strict=True)), act
+
+
 def settle(page: Page) -> None:
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import math
-import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from wmcourse.interactive.explorer import STATIC
-from wmcourse.interactive.page import element
 from wmcourse.interactive.page_model import PageModel, page_actor, page_model
 from wmcourse.interactive.sliders import Control, Stops, as_control
+from wmcourse.interactive.widget import PageElement, named
 from wmcourse.interactive.worlds import world_of
 
 PEEKS = Stops([1, 2, 5, 10, 20, 40, None], default=None, label="Look every", unit="steps")
 
 
-class Player:
+class Player(PageElement):
     """A world beside a model's dream of it: `Player(wmcourse.load("cartpole-dreamer"), title=..., alt=...)`.
 
     Both get the same actions, from the reader, an agent or chance. The model sees the first observation, and from then
@@ -27,6 +24,9 @@ class Player:
     `wmcourse.interactive.worlds`) follows from what the model observes. In the static page the model runs in the page,
     from `models/NAME.js`; in a notebook the same script runs in the output of the cell.
     """
+
+    kind = "player"
+    hint = "Run the cell to play."
 
     def __init__(
         self,
@@ -63,10 +63,6 @@ class Player:
         """
         dreamed = getattr(model, "world", model)
         world = world_of(tuple(dreamed.observation_shape), dreamed.action_dim)
-        if not title.strip() or not alt.strip():
-            raise ValueError("a player needs a title (what to find out) and an alt (the picture in words)")
-        if not hasattr(model, "manifest"):
-            raise ValueError("a player's page finds its model by name: give one that wmcourse.load has loaded")
         if start is not None and not world.state:
             raise ValueError(f"{world.title} always begins alike: give no start")
         if start is not None and (len(start) != len(world.state) or not all(map(math.isfinite, start))):
@@ -78,12 +74,10 @@ class Player:
         temperatures = as_control("temperature", world.temperature if temperature is None else temperature)
         if None in temperatures.values:
             raise ValueError("temperature must be a number; None is for peek_every")
-        self.model, self.title, self.alt, self.world = model, title, alt, world
-        self.name: str = model.manifest.name
-        self.spec: dict[str, Any] = {
+        self.model, self.world, self.name = model, world, named(model)
+        spec: dict[str, Any] = {
             "world": world.name,
             "model": self.name,
-            "title": title,
             "dreamOnly": dream_only,
             "agent": agent,
             "agents": [
@@ -95,26 +89,22 @@ class Player:
             "start": None if start is None else list(start),
             "seed": seed,
         }
+        super().__init__(title=title, alt=alt, spec=spec)
 
     @cached_property
     def page_model(self) -> PageModel:
         """The model as the page runs it."""
         return page_model(self.model)
 
+    @property
+    def page_models(self) -> dict[str, PageModel]:
+        """The one model."""
+        return {self.name: self.page_model}
+
     @cached_property
     def still(self) -> bytes:
         """A picture of the world and the dream as PNG."""
         return self.world.still(self.model, start=self.spec["start"], dream_only=self.spec["dreamOnly"])
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        from wmcourse.interactive.player_widget import view
-
-        bundle: dict[str, Any] = {"text/plain": f"{self.title}\n{self.alt}", **view(self)}
-        if os.environ.get(STATIC) == "1":
-            hint = "Run the cell to play."
-            page = element("wm-player", title=self.title, alt=self.alt, data=self.spec, png=self.still, hint=hint)
-            bundle |= {"text/html": page, "image/png": base64.b64encode(self.still).decode("ascii")}
-        return bundle
 
 
 def _described(control: Control) -> dict[str, Any]:

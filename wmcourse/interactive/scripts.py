@@ -10,9 +10,14 @@ from wmcourse.envs import dodge
 
 RULES = "rules.js"
 """Not a file: written by `rules`."""
+DODGE = (
+    "SIDE LIMIT STAY STRIDE PLACES FIRST_PLACE AGENT_ROW AGENT_RADIUS BALL_RADIUS LAUNCH LANES SPEEDS SLOTS "
+    "BACKGROUND WALL AGENT BALL _PARTS"
+)
+"""The names of the numbers that its script needs."""
 WORLDS = ("cartpole.js", RULES, "dodge.js")
 GAMES = ("dreaming.js", "duet.js", "solo.js")
-PLAYER = ("controls.js", "model.js", *WORLDS, *GAMES, "stage.js", "clock.js", "player.js")
+PLAYER = ("controls.js", "model.js", "picture.js", *WORLDS, *GAMES, "stage.js", "clock.js", "player.js", "latents.js")
 EXPLORER = ("controls.js", "explorer.js")
 PAGE = (*PLAYER, "rollout.js", "explorer.js")
 STYLES = ("page.css", "explorer.css", "player.css")
@@ -33,7 +38,5 @@ def joined(names: tuple[str, ...]) -> str:
 
 def rules() -> str:
     """The numbers of Dodge as the environment has them: written once, there."""
-    names = ("SIDE", "LIMIT", "STAY", "STRIDE", "PLACES", "FIRST_PLACE", "AGENT_ROW", "AGENT_RADIUS", "BALL_RADIUS")
-    names += ("LAUNCH", "SPEEDS", "SLOTS", "BACKGROUND", "WALL", "AGENT", "BALL", "_PARTS")
-    numbers = {name.lstrip("_"): getattr(dodge, name) for name in names}
+    numbers = {name.lstrip("_"): getattr(dodge, name) for name in DODGE.split()}
     return f"globalThis.WM = globalThis.WM || {{}};\nWM.rules = {json.dumps({'dodge': numbers})};\n"

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from PIL import Image
 
 from wmcourse.envs.dodge import STAY, DodgeGames, as_observation
 from wmcourse.evaluation.rollout import rollout
+from wmcourse.viz.picture import few_colors
 from wmcourse.viz.style import IMAGINED, INK, matplotlib_style
 
 STEPS = (0, 20, 30, 40, 50)
@@ -40,7 +40,4 @@ def dodge_strip(model: Any, *, start: None = None, dream_only: bool = False, see
                 panel.set_title(f"{name}, step {step}", color=color, fontsize=9)
         buffer = io.BytesIO()
         canvas.savefig(buffer, format="png", metadata={"Software": None})
-    small = io.BytesIO()
-    colors = Image.open(buffer).convert("RGB").quantize(96, dither=Image.Dither.NONE)
-    colors.save(small, format="PNG", optimize=True)
-    return small.getvalue()
+    return few_colors(buffer)

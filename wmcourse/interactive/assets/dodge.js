@@ -5,12 +5,11 @@
 (function () {
   "use strict";
   const WM = (globalThis.WM = globalThis.WM || {});
-  const { SIDE, STRIDE, PLACES, FIRST_PLACE, AGENT_ROW, LAUNCH, SPEEDS, SLOTS, LIMIT, STAY, PARTS, BACKGROUND, WALL } = WM.rules.dodge;
+  const { SIDE, STRIDE, PLACES, FIRST_PLACE, AGENT_ROW, LAUNCH, LANES, SPEEDS, SLOTS, LIMIT, STAY, PARTS, BACKGROUND, WALL } = WM.rules.dodge;
   const agentDisc = { radius: WM.rules.dodge.AGENT_RADIUS, color: WM.rules.dodge.AGENT };
   const ballDisc = { radius: WM.rules.dodge.BALL_RADIUS, color: WM.rules.dodge.BALL };
   const PIXELS = SIDE * SIDE, BALL_PIXELS = Math.round(Math.PI * ballDisc.radius ** 2);
   const VISIBLE = 0.25; // by which a pixel differs, in some color, for a reader to see it
-  const LARGEST = 384; // px
 
   WM.worlds = WM.worlds || {};
   WM.worlds.dodge = {
@@ -37,7 +36,7 @@
       const moved = Math.min(Math.max(agent + STRIDE * (action - STAY), FIRST_PLACE), FIRST_PLACE + STRIDE * (PLACES - 1));
       const flying = balls.map(([x, y, speed]) => [x, y + speed, speed]).filter(([, y]) => y <= SIDE + radius);
       if (dice[0] < LAUNCH && flying.length < SLOTS)
-        flying.push([radius + (SIDE - 2 * radius) * dice[1], -radius, SPEEDS[0] + (SPEEDS[1] - SPEEDS[0]) * dice[2]]);
+        flying.push([LANES[0] + (LANES[1] - LANES[0]) * dice[1], -radius, SPEEDS[0] + (SPEEDS[1] - SPEEDS[0]) * dice[2]]);
       return { agent: moved, balls: flying };
     },
     over: ({ agent, balls }) =>
@@ -67,21 +66,8 @@
     describe: (real, dream) =>
       `The dream launches balls of its own: ${WM.worlds.dodge.error(real, dream)} pixels differ now (a ball covers about ${BALL_PIXELS}).`,
 
-    // As large as whole screen pixels for each of the picture's allow.
-    panel(width, ratio) {
-      const side = (SIDE * Math.max(1, Math.floor((Math.min(width, LARGEST) * ratio) / SIDE))) / ratio;
-      return { width: side, height: side };
-    },
-    draw(context, { width, height }, observation) {
-      const canvas = WM.make("canvas", { width: SIDE, height: SIDE }), image = new ImageData(SIDE, SIDE);
-      for (let i = 0; i < PIXELS; i++) {
-        for (let color = 0; color < 3; color++) image.data[4 * i + color] = 255 * observation[color * PIXELS + i]; // clamped
-        image.data[4 * i + 3] = 255;
-      }
-      canvas.getContext("2d").putImageData(image, 0, 0);
-      context.imageSmoothingEnabled = false;
-      context.drawImage(canvas, 0, 0, width, height);
-    },
+    panel: (width, ratio) => WM.picture.fit([3, SIDE, SIDE], width, ratio),
+    draw: (context, size, observation) => WM.picture.draw(context, size, [3, SIDE, SIDE], observation),
   };
 
   const mixed = (color, shade, cover) => Math.floor(BACKGROUND[color] + cover * (shade[color] - BACKGROUND[color]) + 0.5);

@@ -1,16 +1,16 @@
 /* The Player: act in the real world and in its dream, or in the dream alone; look, change the temperature, let an agent play.
    Nothing moves unasked, so that a reader who prefers reduced motion has it.
-   In the static page every element of class `wm-player` becomes one; in JupyterLab `WM.player(root, spec, payload)` is called. */
+   In the static page every element of class `wm-player` becomes one; in JupyterLab `WM.player(root, spec, models)` is called. */
 (function () {
   "use strict";
   const WM = (globalThis.WM = globalThis.WM || {});
   const page = document.currentScript; // none in a notebook
   const TAP = 0.2; // s: a shorter press is one step
 
-  WM.player = (root, spec, payload = WM.models[spec.model]) => {
-    const world = WM.worlds[spec.world], model = WM.model(payload), alone = spec.dreamOnly;
+  WM.player = (root, spec, models = WM.models) => {
+    const world = WM.worlds[spec.world], model = WM.model(models[spec.model]), alone = spec.dreamOnly;
     const own = model.knows("act") ? [{ name: spec.agent, model }] : [];
-    const agents = [...own, ...spec.agents.map(({ name, payload: weights }) => ({ name, model: WM.model(weights) }))];
+    const agents = [...own, ...spec.agents.map(({ name, payload }) => ({ name, model: WM.model(payload) }))];
     const options = { seed: spec.seed, agents: agents.map((agent) => agent.model) };
     const game = (root.wmPlayer = (alone ? WM.solo : WM.duet)(world, model, options));
     const stage = WM.stage(root, world), id = root.id || `wm-player-${spec.model}`;
