@@ -88,9 +88,7 @@ def test_a_model_without_a_name_is_refused(dreamer):
 
 
 def test_a_model_of_another_world_is_refused():
-    with pytest.raises(
-        ValueError, match=r"shows \(2,\) and takes 1 actions. It has CartPole: \(4,\), 2 actions; Dodge"
-    ):
+    with pytest.raises(ValueError, match=r"shows \(256,\) and takes 3 actions\. It has CartPole.*; Dodge"):
         Player(wmcourse.load("galton-dreamer"), title="t", alt="a")
 
 
