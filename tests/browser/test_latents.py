@@ -53,7 +53,7 @@ def told(page, models):
     """The codes; the pictures are checked to be what they decode to."""
     codes = []
     for model, (latent, shown) in zip(models.values(), page.evaluate(TOLD), strict=True):
-        codes.append(torch.tensor(latent))
+        codes.append(torch.tensor(latent, dtype=torch.float32))
         np.testing.assert_allclose(shown, model.decode(codes[-1][None]).flatten(), atol=1e-5)
     return codes
 

@@ -13,7 +13,7 @@ from wmcourse.interactive import LatentSliders
 from wmcourse.models.autoencoder import Autoencoder, AutoencoderConfig
 from wmcourse.models.vae import VAE, VAEConfig
 
-PICTURES = torch.arange(3 * 3 * 64 * 64).view(3, 3, 64, 64).remainder(256) / 255
+PICTURES = torch.randint(256, (3, 3, 64, 64), generator=torch.Generator().manual_seed(0)) / 255
 
 
 def loaded(model, name):
