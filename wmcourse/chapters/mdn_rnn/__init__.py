@@ -1,4 +1,4 @@
-"""Chapter 5: Mdn rnn."""
+"""Chapter 05: the MDN-RNN, a memory that deals futures."""
 
 from wmcourse.chapter import Chapter
 
@@ -7,6 +7,8 @@ CHAPTER = Chapter(
     topic="mdn_rnn",
     title="MDN-RNN",
     part="II Dream",
-    summary="One short sentence for the map.",
-    exercises=("one_step",),
+    summary="A memory that does not predict the future but deals it, like cards.",
+    recipes=("dodge-mdn-rnn",),
+    studies=("mdn-rnn-ablations",),
+    exercises=("lstm_step", "mixture_nll", "sample_mixture"),
 )
