@@ -27,10 +27,12 @@ FIRST_PLACE = 4.5
 AGENT_ROW = 58.0
 """Height of the agent's center, in pixels from the top."""
 AGENT_RADIUS, BALL_RADIUS = 4.0, 4.0
-LAUNCH = 0.13
+LAUNCH = 0.16
 """Probability that a ball is launched in a step."""
 SPEEDS = (2.5, 4.5)
 """Pixels per step; a ball's own is uniform between them."""
+LANES = (FIRST_PLACE - AGENT_RADIUS - BALL_RADIUS, FIRST_PLACE + STRIDE * (PLACES - 1) + AGENT_RADIUS + BALL_RADIUS)
+"""Where balls fall, in pixels from the left, each place as likely: so that no corner is safer than another."""
 SLOTS = 12
 """Balls that can be in the air at once."""
 BACKGROUND, WALL, AGENT, BALL = (22, 26, 46), (40, 46, 72), (140, 200, 255), (240, 92, 110)
@@ -90,7 +92,7 @@ class DodgeGames:
         free = np.isnan(self.scene.y)
         launched = (dice[:, 0] < LAUNCH) & free.any(-1)
         row, slot = np.flatnonzero(launched), free.argmax(-1)[launched]
-        self.scene.x[row, slot] = BALL_RADIUS + (SIDE - 2 * BALL_RADIUS) * dice[row, 1]
+        self.scene.x[row, slot] = LANES[0] + (LANES[1] - LANES[0]) * dice[row, 1]
         self.scene.y[row, slot] = -BALL_RADIUS
         self.scene.speed[row, slot] = SPEEDS[0] + (SPEEDS[1] - SPEEDS[0]) * dice[row, 2]
 
