@@ -14,10 +14,10 @@ from wmcourse.interactive.explorer import Explorer
 from wmcourse.interactive.sliders import Slider, Stops
 from wmcourse.studies import Results
 from wmcourse.viz.picture import Picture
-from wmcourse.viz.style import CORRECTED, IMAGINED, INK, MUTED, REAL, TEMPLATE, faded, matplotlib_style
+from wmcourse.viz.style import IMAGINED, INK, MUTED, REAL, TEMPLATE, faded, matplotlib_style
 
 Pictures = Float[Tensor, "column 3 64 64"]
-COLORS = {"real": REAL, "next, slow": REAL, "next, fast": REAL, "difference": MUTED}
+COLORS = {"real": REAL, "one game": REAL, "another game": REAL, "difference": MUTED}
 """Of rows of pictures by their name; what a model draws is orange."""
 
 
@@ -37,7 +37,7 @@ def picture_rows(
         for row, (name, pictures) in enumerate(rows.items()):
             for column, picture in enumerate(pictures):
                 panel = axes[row, column]
-                panel.imshow(picture.detach().clamp(0, 1).permute(1, 2, 0), interpolation="nearest")
+                panel.imshow(picture.detach().clamp(0, 1).permute(1, 2, 0).numpy(), interpolation="nearest")
                 panel.set(xticks=[], yticks=[])
             axes[row, 0].set_title(name, color=COLORS.get(name, IMAGINED), fontsize=10)
         for panel, caption in zip(axes[-1], captions, strict=False):
@@ -61,15 +61,13 @@ def price_explorer() -> Explorer:
 
     def draw(mean: float, std: float) -> go.Figure:
         figure = go.Figure()
-        for name, center, spread, color in (("p(z): before", 0.0, 1.0, MUTED), ("q(z|x): after", mean, std, IMAGINED)):
+        after = f"after: {mean:g}, give or take {std:g}; KL = {cost(mean, std):.2f} nats"
+        for name, center, spread, color in (("before", 0.0, 1.0, MUTED), (after, mean, std, IMAGINED)):
             height = np.exp(-0.5 * ((z - center) / spread) ** 2) / spread
             figure.add_scatter(
                 x=z, y=height, mode="lines", name=name, line={"color": color, "width": 2.4},
                 fill="tozeroy", fillcolor=faded(color, 0.15),
             )  # fmt: skip
-        nats = cost(mean, std)
-        corner = {"x": -3.9, "y": 0.95, "yref": "paper", "xanchor": "left", "yanchor": "top", "showarrow": False}
-        figure.add_annotation(**corner, text=f"KL = {nats:.2f} nats", font={"size": 16, "color": INK})
         figure.update_layout(template=TEMPLATE, height=300)
         figure.update_xaxes(title_text="z, one number of the code", range=[-4, 4])
         return figure.update_yaxes(title_text="density, scaled", range=[0, 1.08 / std], showticklabels=False)
@@ -87,16 +85,17 @@ def price_explorer() -> Explorer:
 
 
 def prices(study: Results, betas: Sequence[str]) -> go.Figure:
-    """Recall, ghosts and nats of each training, by its price; the intervals are bars."""
+    """Recall, error and nats of each training, by its price; the intervals are bars."""
     panels = {
         "ball_recall": "balls found",
         "squared_error": "squared error",
         "kl_nats": "nats in the code",
     }
-    figure = make_subplots(1, 3, subplot_titles=list(panels.values()), horizontal_spacing=0.11)
-    for column, metric in enumerate(panels, start=1):
+    figure = make_subplots(1, 3, horizontal_spacing=0.13)
+    for column, (metric, words) in enumerate(panels.items(), start=1):
         points = [(beta, found) for beta in betas for found in study.intervals(beta, metric)]
         figure.add_trace(_dots([beta for beta, _ in points], [found for _, found in points]), row=1, col=column)
+        figure.update_yaxes(title_text=words, row=1, col=column)
     figure.update_layout(template=TEMPLATE, height=300, showlegend=False, hovermode="closest")
     figure.update_xaxes(title_text="price β", type="category", categoryarray=list(betas))
     figure.update_yaxes(rangemode="tozero")
@@ -118,17 +117,6 @@ def nats_by_balls(nats: Mapping[int, Interval]) -> go.Figure:
     figure.update_layout(template=TEMPLATE, height=300, showlegend=False, hovermode="closest")
     figure.update_xaxes(title_text="balls in the picture", dtick=1)
     return figure.update_yaxes(title_text="nats in the code", rangemode="tozero")
-
-
-def areas(found: Mapping[str, Float[Tensor, " picture"]]) -> go.Figure:
-    """How much of a picture is ball, in areas of a ball: the share of pictures with so much or less."""
-    figure = go.Figure()
-    for (name, values), color in zip(found.items(), (REAL, IMAGINED, CORRECTED, "#7a5fa8"), strict=False):
-        ordered = np.quantile(values.numpy(), shares := np.linspace(0, 1, 101))
-        figure.add_scatter(x=ordered, y=shares, mode="lines", name=name, line={"color": color, "width": 2.4})
-    figure.update_layout(template=TEMPLATE, height=320)
-    figure.update_xaxes(title_text="ball-colored area (balls)", rangemode="tozero")
-    return figure.update_yaxes(title_text="share of pictures", tickformat=".0%")
 
 
 def _dots(x: Sequence[str] | Sequence[int], found: Sequence[Interval]) -> go.Scatter:
