@@ -37,10 +37,10 @@ class Forgetful(VAE):
 
 @pytest.fixture(scope="module")
 def counted() -> tuple[Census, GameLog]:
-    """Two games of two pictures and one: balls on the left are lost; the agent is in the middle of the arena."""
+    """Two games of two pictures and one: balls on the left are lost."""
     x = np.array([[10.0, 50.0], [10.0, NAN], [44.0, 50.0]])
     y = np.array([[20.0, 20.0], [30.0, NAN], [12.0, -3.0]])
-    scenes = Scene(np.full(3, 32.0), x, y, np.where(np.isnan(x), NAN, 3.0))
+    scenes = Scene(x - 32.0, y, np.where(np.isnan(x), NAN, 3.0))
     log = GameLog(scenes, np.ones(1, dtype=int), np.array([1, 0]), np.array([True, False]))
     return census(Forgetful(), log), log
 

@@ -11,7 +11,7 @@ def test_a_log_holds_each_game_from_its_start_to_its_end():
     log = play(uniform_actions(3), games=40, seed=5)
     starts = np.cumsum(log.lengths + 1) - log.lengths - 1
     ends = starts + log.lengths
-    assert len(log.scenes.agent) == (log.lengths + 1).sum() and len(log.actions) == log.lengths.sum()
+    assert len(log.scenes.x) == (log.lengths + 1).sum() and len(log.actions) == log.lengths.sum()
     assert np.isnan(log.scenes.y[starts]).all()  # nothing in the air yet
     hit = hits(log.scenes).any(-1)
     assert (hit[ends] == log.died).all() and log.died.all()

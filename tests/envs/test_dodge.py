@@ -142,7 +142,7 @@ def test_a_games_dice_depend_on_no_other_game():
 @pytest.mark.parametrize(
     ("choose", "games", "low", "high"),
     [
-        (lambda scene, random: random.integers(3, size=len(scene.agent)), 2000, 0.10, 0.15),
+        (lambda scene, random: random.integers(3, size=len(scene.x)), 2000, 0.10, 0.15),
         (lambda scene, random: oracle(scene), 100, 0.95, np.inf),
     ],
     ids=["random", "oracle"],

@@ -9,9 +9,9 @@ from wmcourse.evaluation.objects import ball_area, find_objects
 
 
 def scene_with(*balls: tuple[float, float]) -> Scene:
-    """One game, the agent in the middle, balls at (x, y)."""
+    """One game, balls at (x, y) of the picture."""
     x, y = (np.array([[ball[axis] for ball in balls]]) for axis in (0, 1))
-    return Scene(np.array([32.0]), x, y, np.ones_like(x))
+    return Scene(x - SIDE / 2, y, np.ones_like(x))
 
 
 def seen(scene: Scene) -> torch.Tensor:
@@ -20,7 +20,7 @@ def seen(scene: Scene) -> torch.Tensor:
 
 def test_all_is_found_in_the_picture_of_the_scene_itself():
     log = play(uniform_actions(1), games=30, seed=4)
-    found = find_objects(log.observations(np.arange(len(log.scenes.agent))), log.scenes)
+    found = find_objects(log.observations(np.arange(len(log.scenes.x))), log.scenes)
     assert found.balls.sum() > 500
     assert (found.balls_found == found.balls).float().mean() > 0.99  # two balls at one place may look like one
     assert found.agent_found.all() and found.ghosts.max() == 0

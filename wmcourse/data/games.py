@@ -78,4 +78,4 @@ def restless(games: int, seed: int) -> Choose:
 def uniform_actions(seed: int) -> Choose:
     """The random policy: left, stay or right, each as likely, at every step."""
     random = np.random.default_rng((seed, 1))
-    return lambda scene, running: random.integers(3, size=len(scene.agent))
+    return lambda scene, running: random.integers(3, size=len(scene.x))

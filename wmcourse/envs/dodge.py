@@ -1,8 +1,9 @@
 """Dodge: balls fall at random times, from random places, at random speeds; the agent below steps out of their way.
 
 In the spirit of VizDoom's TakeCover (Ha & Schmidhuber 2018, section 4): the camera goes with the agent, so that a step
-to the left moves all else to the right. It is small enough that thousands of games run side by side on one core,
-pictures included. A single picture shows neither how fast a ball falls nor what lies beyond its edges.
+to the left moves all else to the right. The ground is a ring: there is no corner to hide in, and what leaves the
+picture on one side comes back on the other. Thousands of games run side by side on one core, pictures included. A
+single picture does not show how fast a ball falls.
 """
 
 from typing import NamedTuple
@@ -20,10 +21,11 @@ LIMIT = 300
 """Steps after which a game is cut off (truncated)."""
 LEFT, STAY, RIGHT = range(3)
 STRIDE = 2.5
-"""Pixels that the agent moves in a step."""
-PLACES = 23
-"""Where the agent can be: `FIRST_PLACE` + k * `STRIDE` pixels from the left, k = 0..22. It starts in the middle."""
-FIRST_PLACE = 4.5
+"""Pixels that the agent moves in a step: all that it sees moves the other way."""
+PLACES = 29
+"""Steps around the ring."""
+RING = PLACES * STRIDE
+"""Pixels around it, a little more than a picture and a ball are wide."""
 AGENT_ROW = 58.0
 """Height of the agent's center, in pixels from the top."""
 AGENT_RADIUS, BALL_RADIUS = 4.0, 4.0
@@ -31,11 +33,9 @@ LAUNCH = 0.16
 """Probability that a ball is launched in a step."""
 SPEEDS = (2.5, 4.5)
 """Pixels per step; a ball's own is uniform between them."""
-LANES = (FIRST_PLACE - AGENT_RADIUS - BALL_RADIUS, FIRST_PLACE + STRIDE * (PLACES - 1) + AGENT_RADIUS + BALL_RADIUS)
-"""Where balls fall, in pixels from the left, each place as likely: so that no corner is safer than another."""
 SLOTS = 12
 """Balls that can be in the air at once."""
-BACKGROUND, WALL, AGENT, BALL = (22, 26, 46), (40, 46, 72), (140, 200, 255), (240, 92, 110)
+BACKGROUND, AGENT, BALL = (22, 26, 46), (140, 200, 255), (240, 92, 110)
 """Colors: red, green, blue."""
 _PARTS = 8  # of a pixel: how finely positions are drawn
 _MARGIN = 10  # pixels: width of the frame around a picture, on which balls that come and go are drawn too
@@ -44,11 +44,10 @@ _MARGIN = 10  # pixels: width of the frame around a picture, on which balls that
 class Scene(NamedTuple):
     """Everything there is to know of a batch of games. Slots without a ball hold NaN."""
 
-    agent: Float[np.ndarray, " batch"]
-    """Its center, in pixels from the left."""
     x: Float[np.ndarray, "batch slot"]
+    """How far to the right of the agent a ball's center is, in pixels: -`RING`/2 to `RING`/2."""
     y: Float[np.ndarray, "batch slot"]
-    """Centers of the balls, in pixels from the left and from the top."""
+    """How far below the picture's upper edge, in pixels."""
     speed: Float[np.ndarray, "batch slot"]
     """Downwards, in pixels per step."""
 
@@ -58,22 +57,20 @@ class DodgeGames:
 
     def __init__(self, count: int, random: np.random.Generator) -> None:
         self.count, self.random = count, random
-        self.scene = Scene(np.zeros(count), *(np.full((count, SLOTS), np.nan) for _ in range(3)))
+        self.scene = Scene(*(np.full((count, SLOTS), np.nan) for _ in Scene._fields))
         self.steps = np.zeros(count, dtype=int)
         self.restart(np.ones(count, dtype=bool))
 
     def restart(self, which: Bool[np.ndarray, " batch"]) -> None:
-        """Begin these games anew: the agent in the middle, nothing in the air."""
-        self.scene.agent[which] = FIRST_PLACE + STRIDE * (PLACES // 2)
-        for balls in self.scene[1:]:
+        """Begin these games anew, with nothing in the air."""
+        for balls in self.scene:
             balls[which] = np.nan
         self.steps[which] = 0
 
     def step(self, action: Int[np.ndarray, " batch"]) -> Bool[np.ndarray, " batch"]:
         """Move the agents, let the balls fall and be launched; True where a ball has hit."""
-        agent, x, y, speed = self.scene
-        agent += STRIDE * (action - STAY)
-        np.clip(agent, FIRST_PLACE, FIRST_PLACE + STRIDE * (PLACES - 1), out=agent)
+        x, y, speed = self.scene
+        x[:] = around(x - STRIDE * (action - STAY)[:, None])
         y += speed
         gone = y > SIDE + BALL_RADIUS
         for balls in (x, y, speed):
@@ -92,26 +89,30 @@ class DodgeGames:
         free = np.isnan(self.scene.y)
         launched = (dice[:, 0] < LAUNCH) & free.any(-1)
         row, slot = np.flatnonzero(launched), free.argmax(-1)[launched]
-        self.scene.x[row, slot] = LANES[0] + (LANES[1] - LANES[0]) * dice[row, 1]
+        self.scene.x[row, slot] = RING * (dice[row, 1] - 0.5)
         self.scene.y[row, slot] = -BALL_RADIUS
         self.scene.speed[row, slot] = SPEEDS[0] + (SPEEDS[1] - SPEEDS[0]) * dice[row, 2]
 
 
+def around(x: Float[np.ndarray, "*batch"]) -> Float[np.ndarray, "*batch"]:
+    """The same place of the ring, between -`RING`/2 and `RING`/2."""
+    return (x + RING / 2) % RING - RING / 2
+
+
 def hits(scene: Scene) -> Bool[np.ndarray, "batch slot"]:
     """Which balls touch the agent."""
-    distance = np.hypot(scene.x - scene.agent[:, None], scene.y - AGENT_ROW)
+    distance = np.hypot(scene.x, scene.y - AGENT_ROW)
     return np.asarray(distance < AGENT_RADIUS + BALL_RADIUS)  # NaN is not
 
 
 def pictures(scene: Scene) -> UInt8[np.ndarray, "batch 64 64 3"]:
-    """What a camera sees that keeps the agent in the middle: soft-edged discs between two walls.
+    """What a camera sees that keeps the agent in the middle: soft-edged discs on an even ground.
 
     Discs are drawn to an eighth of a pixel; where they overlap, the brighter wins.
     """
-    count, side = len(scene.agent), SIDE + 2 * _MARGIN
-    frames = np.empty((count, side, side, 3), np.uint8)
-    frames[:] = _columns(scene.agent)[:, None]
-    seen = scene.x + (SIDE / 2 - scene.agent)[:, None]  # pixels from the left edge of the picture
+    count = len(scene.x)
+    frames = np.repeat(_GROUND, count, axis=0)
+    seen = scene.x + SIDE / 2  # pixels from the left edge of the picture
     inside = (seen > -BALL_RADIUS) & (seen < SIDE + BALL_RADIUS)
     for slot in range(seen.shape[1]):
         there = np.flatnonzero(inside[:, slot])
@@ -125,14 +126,6 @@ def as_observation(
 ) -> Float[Tensor, "batch 3 64 64"]:
     """Pictures of 0..255, or the tensors that `collect` makes of them, as models see them: in [0, 1], colors first."""
     return torch.as_tensor(pictures).permute(0, 3, 1, 2).float() / 255.0
-
-
-def _columns(agent: Float[np.ndarray, " batch"]) -> UInt8[np.ndarray, "batch side 3"]:
-    """The color of each column of a picture with its margin: wall beyond the arena, 0 to `SIDE` pixels."""
-    left = agent[:, None] - SIDE / 2 + np.arange(-_MARGIN, SIDE + _MARGIN)  # of a column, in the arena's pixels
-    cover = np.clip(np.maximum(-left, left + 1 - SIDE), 0.0, 1.0)[..., None]
-    shade = np.array(BACKGROUND) + cover * (np.array(WALL) - np.array(BACKGROUND))
-    return np.floor(shade + 0.5).astype(np.uint8)
 
 
 def _stamp(frames: np.ndarray, rows: np.ndarray, x: np.ndarray, y: np.ndarray, stamps: np.ndarray) -> None:
@@ -161,4 +154,5 @@ def _stamps(radius: float, color: tuple[int, int, int]) -> UInt8[np.ndarray, "pa
     return np.floor(shade + 0.5).astype(np.uint8)
 
 
+_GROUND = np.full((1, SIDE + 2 * _MARGIN, SIDE + 2 * _MARGIN, 3), BACKGROUND, np.uint8)
 _BALLS, _AGENTS = _stamps(BALL_RADIUS, BALL), _stamps(AGENT_RADIUS, AGENT)

@@ -15,8 +15,8 @@ _WINDOW = 8  # screen pixels for each of a picture's
 class Dodge(gym.Env[np.ndarray, Any]):
     """Observation: a picture (64, 64, 3). Actions: left, stay, right. Reward: 1 for each step survived.
 
-    A ball that hits ends the episode, and that step earns nothing. What is hidden: `info["agent"]`, its place, and
-    `info["balls"]`, (balls, 3): x, y and speed of each; see `Scene`.
+    A ball that hits ends the episode, and that step earns nothing. What is hidden: `info["balls"]`, (balls,
+    3): x, y and speed of each; see `Scene`.
     """
 
     metadata = {"render_modes": ["rgb_array", "human"], "render_fps": 20}
@@ -33,7 +33,7 @@ class Dodge(gym.Env[np.ndarray, Any]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
-        """The agent in the middle, nothing in the air."""
+        """Nothing in the air."""
         super().reset(seed=seed)
         self._games = DodgeGames(1, self.np_random)
         return self._see(), self._info()
@@ -82,9 +82,8 @@ class Dodge(gym.Env[np.ndarray, Any]):
 
     def _info(self) -> dict[str, Any]:
         assert self._games is not None
-        agent, *balls = (part[0] for part in self._games.scene)
-        flying = np.stack(balls, axis=-1)
-        return {"agent": float(agent), "balls": flying[~np.isnan(flying[:, 0])]}
+        flying = np.stack([part[0] for part in self._games.scene], axis=-1)
+        return {"balls": flying[~np.isnan(flying[:, 0])]}
 
 
 class DodgeVector(gym.vector.VectorEnv[np.ndarray, np.ndarray, np.ndarray]):

@@ -85,7 +85,7 @@ def find_objects(picture: Float[Tensor, "batch 3 64 64"], scene: Scene) -> Found
 
 def _seen(scene: Scene) -> tuple[Float[Tensor, "batch slot"], Float[Tensor, "batch slot"]]:
     """Where the balls are in the picture, in pixels from its left and from its top."""
-    return torch.from_numpy(scene.x - scene.agent[:, None] + SIDE / 2), torch.from_numpy(scene.y)
+    return torch.from_numpy(scene.x + SIDE / 2), torch.from_numpy(scene.y)
 
 
 def _disc(x: Tensor, y: Tensor, radius: float) -> Bool[Tensor, "batch 64 64"]:

@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 
 from wmcourse.agents.controller import Controller
 from wmcourse.data.seeds import TrainingSeeds
+from wmcourse.envs.dodge import LIMIT
 from wmcourse.evaluation.statistics import Interval, bootstrap_mean
 from wmcourse.evaluation.survival import as_population, dream_survival, real_survival
 from wmcourse.models.mdn_rnn import MDNRNN
@@ -44,6 +45,8 @@ class ControllerTraining:
     """Of each member, in each generation."""
     spread: float = 0.1
     """Standard deviation of the first population; the search begins at zero."""
+    enough: float = 0.99
+    """Share of `LIMIT` that a population survives on average when the search ends: there is nothing left to learn."""
     memory: MDNTraining = field(default_factory=MDNTraining)
     """Its seed is this training's."""
 
@@ -79,10 +82,12 @@ def train(config: ControllerTraining, *, progress: bool = True, on_update: OnUpd
         history.append(row)
         if on_update is not None:
             on_update(generation, row)
+        if survived.mean() >= config.enough * LIMIT:
+            break
     controller.actor.put(torch.from_numpy(strategy.mean).float())
     round_to_half(controller)
     wall_s = memory.wall_s + time.perf_counter() - started
-    return Training(controller.eval(), config.generations, memory.environment_steps + real_steps, wall_s, history)
+    return Training(controller.eval(), len(history), memory.environment_steps + real_steps, wall_s, history)
 
 
 def try_out(config: ControllerTraining, world: MDNRNN, population: Tensor, *, seed: int) -> Tensor:

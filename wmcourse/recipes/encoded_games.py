@@ -36,7 +36,7 @@ class Sequences(NamedTuple):
 @torch.no_grad()
 def encode_games(vae: VAE, log: GameLog) -> EncodedGames:
     """All games in the code of a VAE."""
-    rows = np.array_split(np.arange(len(log.scenes.agent)), max(1, len(log.scenes.agent) // 500))
+    rows = np.array_split(np.arange(len(log.scenes.x)), max(1, len(log.scenes.x) // 500))
     parts = [vae.posterior(log.observations(part)) for part in rows]
     mean, log_variance = (torch.cat(each) for each in zip(*parts, strict=True))
     steps, actions = log.lengths.tolist(), F.one_hot(torch.from_numpy(log.actions), 3).float()

@@ -52,7 +52,7 @@ def train(config: VAETraining, *, progress: bool = True, on_update: OnUpdate | N
     log = training_games(config.games, config.seed)
     torch.manual_seed(config.seed)
     model, random = VAE(config.model), np.random.default_rng(config.seed)
-    frames = len(log.scenes.agent)
+    frames = len(log.scenes.x)
     model.fit_background(log.observations(random.integers(frames, size=1000)))
 
     def step(update: int) -> Loss:

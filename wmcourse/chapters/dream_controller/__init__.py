@@ -1,4 +1,4 @@
-"""Chapter 6: Dream controller."""
+"""Chapter 06: the dream controller, 867 numbers that grow up in a dream."""
 
 from wmcourse.chapter import Chapter
 
@@ -10,5 +10,5 @@ CHAPTER = Chapter(
     summary="867 numbers learn to dodge in a dream, and what they learn there is put to the test.",
     recipes=("dodge-controller", "dodge-controller-cold"),
     studies=("dream-controllers",),
-    exercises=("one_step",),
+    exercises=("linear_policy", "es_generation", "dream_step", "spot_cheaters"),
 )

@@ -1,4 +1,4 @@
-"""Chapter 5: Mdn rnn."""
+"""Chapter 05: the MDN-RNN, a memory that deals futures."""
 
 from wmcourse.chapter import Chapter
 
@@ -10,5 +10,5 @@ CHAPTER = Chapter(
     summary="A memory that does not predict the future but deals it, like cards.",
     recipes=("dodge-mdn-rnn",),
     studies=("mdn-rnn-ablations",),
-    exercises=("one_step",),
+    exercises=("lstm_step", "mixture_nll", "sample_mixture"),
 )

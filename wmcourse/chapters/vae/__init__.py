@@ -1,4 +1,4 @@
-"""Chapter 4: Vae."""
+"""Chapter 04: the VAE, an eye that forgets what it need not know."""
 
 from wmcourse.chapter import Chapter
 
@@ -10,5 +10,5 @@ CHAPTER = Chapter(
     summary="A picture becomes a cloud of 32 numbers, and any 32 numbers become a picture.",
     recipes=("dodge-vae", "dodge-autoencoder"),
     studies=("vae-betas",),
-    exercises=("one_step",),
+    exercises=("reparameterized", "kl_to_standard_normal", "elbo"),
 )

@@ -49,7 +49,7 @@ class Census(NamedTuple):
 @torch.no_grad()
 def census(model: VAE, log: GameLog) -> Census:
     """Draw every picture from the mean of its code, and look for its balls."""
-    parts = np.array_split(np.arange(len(log.scenes.agent)), max(1, len(log.scenes.agent) // _AT_ONCE))
+    parts = np.array_split(np.arange(len(log.scenes.x)), max(1, len(log.scenes.x) // _AT_ONCE))
     kl, there, found = [], [], []
     for part in parts:
         mean, log_variance = model.posterior(log.observations(part))
@@ -58,7 +58,7 @@ def census(model: VAE, log: GameLog) -> Census:
         there.append(balls.there)
         found.append(balls.drawn)
     in_sight, seen = torch.cat(there).numpy(), torch.cat(found).numpy()
-    x, y = log.scenes.x - log.scenes.agent[:, None] + SIDE / 2, log.scenes.y
+    x, y = log.scenes.x + SIDE / 2, log.scenes.y
     edge = np.minimum(np.minimum(x, SIDE - x), np.minimum(y, SIDE - y))
     visible = edge > -BALL_RADIUS  # NaN is not
     return Census(
