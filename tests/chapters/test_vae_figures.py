@@ -96,6 +96,8 @@ def test_each_training_is_a_dot_at_its_price() -> None:
         return Run(seed, metrics=dict.fromkeys(("ball_recall", "squared_error", "kl_nats"), interval))
 
     study = Results("prices", "", {"0": [run(1, 3.0)], "4": [run(1, 1.0), run(2, 2.0)], "9": [run(3, 8.0)]})
-    for dots in figures.prices(study, ("0", "4")).data:
+    *panels, nats = figures.prices(study, ("0", "4")).data
+    for dots in panels:
         assert (dots.x, dots.y) == (("0", "4", "4"), (3.0, 1.0, 2.0))
         assert (dots.error_y.array, dots.error_y.arrayminus) == ((0.5,) * 3, (0.25,) * 3)
+    assert (nats.x, nats.y) == (("4", "4"), (1.0, 2.0))  # a plain autoencoder's clouds are never used

@@ -85,7 +85,7 @@ def price_explorer() -> Explorer:
 
 
 def prices(study: Results, betas: Sequence[str]) -> go.Figure:
-    """Recall, error and nats of each training, by its price; the intervals are bars."""
+    """Recall, error and nats of each training, by its price; the intervals are bars. At 0 there is no cloud to pay."""
     panels = {
         "ball_recall": "balls found",
         "squared_error": "squared error",
@@ -93,11 +93,12 @@ def prices(study: Results, betas: Sequence[str]) -> go.Figure:
     }
     figure = make_subplots(1, 3, horizontal_spacing=0.13)
     for column, (metric, words) in enumerate(panels.items(), start=1):
-        points = [(beta, found) for beta in betas for found in study.intervals(beta, metric)]
+        paid = [beta for beta in betas if metric != "kl_nats" or float(beta) > 0]
+        points = [(beta, found) for beta in paid for found in study.intervals(beta, metric)]
         figure.add_trace(_dots([beta for beta, _ in points], [found for _, found in points]), row=1, col=column)
         figure.update_yaxes(title_text=words, row=1, col=column)
     figure.update_layout(template=TEMPLATE, height=300, showlegend=False, hovermode="closest")
-    figure.update_xaxes(title_text="price β", type="category", categoryarray=list(betas))
+    figure.update_xaxes(title_text="price β", type="category", categoryorder="array", categoryarray=list(betas))
     figure.update_yaxes(rangemode="tozero")
     figure.update_yaxes(tickformat=".0%", rangemode="normal", row=1, col=1)
     return figure
