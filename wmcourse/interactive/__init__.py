@@ -3,7 +3,7 @@
 from wmcourse.interactive.claim import claim
 from wmcourse.interactive.explorer import Chart, Explorer
 from wmcourse.interactive.player import Player
-from wmcourse.interactive.quiz import quiz
+from wmcourse.interactive.quiz import guess, quiz
 from wmcourse.interactive.rollouts import rollout_explorer
 from wmcourse.interactive.sliders import Choice, Slider, Stops
 from wmcourse.interactive.text import show_source, table
@@ -16,6 +16,7 @@ __all__ = [
     "Slider",
     "Stops",
     "claim",
+    "guess",
     "quiz",
     "rollout_explorer",
     "show_source",

@@ -58,24 +58,35 @@ def quiz(questions: Sequence[Mapping[str, Any]]) -> Quiz:
     texts = [question.get("text", "").strip() for question in questions]
     if len(set(texts)) < len(texts):
         raise ValueError("two questions have the same text")
-    for number, (text, question) in enumerate(zip(texts, questions, strict=True), 1):
-        where = f"question {number} ({text[:40]!r})"
-        if not text:
-            raise ValueError(f"question {number} has no text")
-        options = question.get("options", ())
-        if len(options) < 2:
-            raise ValueError(f"{where} needs at least two options, and has {len(options)}")
-        right = [option for option in options if option.get("correct", False)]
-        if not right:
-            raise ValueError(f"{where} has no right option: mark one with correct=True")
-        if len(right) == len(options):
-            raise ValueError(f"{where} has no wrong option")
-        if len({option.get("text", "").strip() for option in options} - {""}) < len(options):
-            raise ValueError(f"{where} has an option without a text, or the same option twice")
-        silent = [o["text"] for o in options if not o.get("correct", False) and not o.get("feedback", "").strip()]
-        if silent:
-            raise ValueError(f"{where}: the wrong option {silent[0]!r} needs feedback that says why it is wrong")
+    for number, question in enumerate(questions, 1):
+        _check(question, f"question {number}")
     return Quiz(questions)
+
+
+def guess(question: Mapping[str, Any]) -> Quiz:
+    """Ask one question of `quiz`'s kind before its answer is shown; raises ValueError if it is malformed."""
+    _check(question, "the guess")
+    return Quiz([question])
+
+
+def _check(question: Mapping[str, Any], where: str) -> None:
+    text = question.get("text", "").strip()
+    if not text:
+        raise ValueError(f"{where} has no text")
+    where = f"{where} ({text[:40]!r})"
+    options = question.get("options", ())
+    if len(options) < 2:
+        raise ValueError(f"{where} needs at least two options, and has {len(options)}")
+    right = [option for option in options if option.get("correct", False)]
+    if not right:
+        raise ValueError(f"{where} has no right option: mark one with correct=True")
+    if len(right) == len(options):
+        raise ValueError(f"{where} has no wrong option")
+    if len({option.get("text", "").strip() for option in options} - {""}) < len(options):
+        raise ValueError(f"{where} has an option without a text, or the same option twice")
+    silent = [o["text"] for o in options if not o.get("correct", False) and not o.get("feedback", "").strip()]
+    if silent:
+        raise ValueError(f"{where}: the wrong option {silent[0]!r} needs feedback that says why it is wrong")
 
 
 def _question(question: Mapping[str, Any]) -> str:
