@@ -10,21 +10,29 @@ import torch
 import wmcourse
 from wmcourse.interactive.page_model import page_model
 from wmcourse.interactive.scripts import PLAYER, joined
+from wmcourse.models.mdn_rnn import MDNRNN, MDNRNNConfig
+from wmcourse.models.vae import VAEConfig
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 RUN = """([questions, count]) => {
   const {model, random, given} = window.run;
   for (let i = 0; i < count; i++)
     for (const name of questions) {
+      if (name === "draw") {
+        WM.picture.draw(window.run.canvas, {width: 320, height: 320}, model.observation, window.run.dream);
+        continue;
+      }
       const told = model.run(name, {...window.run.belief, ...given, ...model.noise(name, random)});
-      if (name !== "decode") window.run.belief = told;
+      if (name === "decode") window.run.dream = told.observation;
+      else window.run.belief = told;
     }
 }"""
 BEGIN = """() => {
   const model = WM.model(WM.models.timed), random = WM.random(0);
   const given = {observation: new Float32Array(model.observation.reduce((a, b) => a * b)), temperature: 1,
                  action: Float32Array.from({length: model.action}, (_, i) => +(i === 0))};
-  window.run = {model, random, given, belief: model.run("begin", {...given, ...model.noise("begin", random)})};
+  const canvas = WM.make("canvas", {width: 320, height: 320}).getContext("2d");
+  window.run = {model, random, given, canvas, belief: model.run("begin", {...given, ...model.noise("begin", random)})};
 }"""
 
 
@@ -41,18 +49,24 @@ def page():
         browser.close()
 
 
+def mdn_rnn():
+    """Of the size that plays Dodge; speed does not depend on the weights."""
+    return MDNRNN(MDNRNNConfig(VAEConfig(latent_dim=32, width=8), hidden_dim=256)).eval()
+
+
 @pytest.mark.parametrize(
-    ("name", "questions", "count"),
+    ("build", "questions", "count"),
     [
-        ("cartpole-dreamer", ("observe", "imagine", "decode"), 500),
-        ("latent-dynamics-recurrent", ("imagine", "decode"), 50),
+        (lambda: wmcourse.load("cartpole-dreamer"), ("observe", "imagine", "decode"), 500),
+        (lambda: wmcourse.load("latent-dynamics-recurrent"), ("imagine", "decode"), 50),
+        (mdn_rnn, ("observe", "imagine", "decode", "draw"), 50),
     ],
-    ids=["cartpole-dreamer", "pixel-gru-and-decoder"],
+    ids=["cartpole-dreamer", "pixel-gru-and-decoder", "mdn-rnn-look-imagine-decode-draw"],
 )
 @torch.no_grad()
-def test_page_steps(ratio, page, name, questions, count):
-    """A step answers each question once; of pictures, it is a frame."""
-    model = wmcourse.load(name)
+def test_page_steps(ratio, page, build, questions, count):
+    """A step answers each question once; of pictures, it is a frame. To draw is the page's own: PyTorch has no part."""
+    model = build()
     page.evaluate(f"() => {{ {page_model(model).sidecar('timed')} }}")
     page.evaluate(BEGIN)
     world = getattr(model, "world", model)
@@ -61,7 +75,7 @@ def test_page_steps(ratio, page, name, questions, count):
 
     def in_pytorch() -> None:
         for _ in range(count):
-            for question in questions:
+            for question in (each for each in questions if each in given):
                 getattr(world, question)(belief, *given[question])
 
     ratio.to("PyTorch", in_pytorch, lambda: page.evaluate(RUN, [questions, count]))

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 
+from wmcourse.interactive.page import models_of
+
 PAGE_BYTES = 2_000_000
 """What one page may weigh with the models that it runs, pictures and shared scripts aside."""
-PLAYED = re.compile(r'class="wm-data">\{[^<]*?"model":"([a-z0-9-]+)"')
-"""The model of a player."""
 FETCHED = {
     "script": ("src",),
     "link": ("href",),
@@ -74,9 +74,9 @@ def problems(book: Path) -> Iterator[str]:
         html = path.read_text(encoding="utf-8")
         for address in requests(html):
             yield f"{path.relative_to(book)}: requests {address[:120]}"
-        models = [book / "_static" / "models" / f"{name}.js" for name in sorted(set(PLAYED.findall(html)))]
+        models = [book / "_static" / "models" / f"{name}.js" for name in sorted(models_of(html))]
         for missing in [model for model in models if not model.exists()]:
-            yield f"{path.relative_to(book)}: its player needs {missing.relative_to(book)}; run `make book`"
+            yield f"{path.relative_to(book)}: it needs {missing.relative_to(book)}; run `make book`"
         size = len(html.encode()) + sum(model.stat().st_size for model in models if model.exists())
         if size > PAGE_BYTES:
             yield f"{path.relative_to(book)}: {size / 1e6:.1f} MB, over {PAGE_BYTES / 1e6:.0f} MB"

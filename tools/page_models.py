@@ -1,11 +1,9 @@
-"""Write the models that the book's players and explorers run, as scripts that a page opened from the disk can load.
+"""Write the models that the book's pages run, as scripts that a page opened from the disk can load.
 
-`page_models.py book/_static/models` (`make book`): one NAME.js for each model that one names in a notebook. A file
-that was made from the weights and the exporter of today is left alone.
+`page_models.py book/_static/models` (`make book`): one NAME.js for each model that an element of a notebook names.
+A file that was made from the weights and the exporter of today is left alone.
 """
 
-import json
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,11 +12,11 @@ from typing import Any
 import nbformat
 
 import wmcourse
+from wmcourse.interactive.page import models_of
 from wmcourse.interactive.page_model import page_model
 from wmcourse.recipes.cache import fingerprint
 
 ROOT = Path(__file__).resolve().parent.parent
-SPEC = re.compile(r'<script type="application/json" class="wm-data">(.*?)</script>', re.DOTALL)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -39,12 +37,11 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def played(notebook: Path) -> list[str]:
-    """The names of the models that players and explorers in an executed notebook run."""
+def played(notebook: Path) -> set[str]:
+    """The names of the models that the elements of an executed notebook run."""
     cells = nbformat.read(notebook, as_version=4).cells
     pages = [output.get("data", {}).get("text/html", "") for cell in cells for output in cell.get("outputs", [])]
-    specs = [json.loads(spec) for page in pages for spec in SPEC.findall(page)]
-    return [spec["model"] for spec in (spec.get("computed", spec) for spec in specs) if "model" in spec]
+    return {name for page in pages for name in models_of(page)}
 
 
 def stamp(model: Any) -> str:

@@ -14,6 +14,9 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
+from wmcourse.interactive import static
+from wmcourse.interactive.page_model import PageModel
+
 ROOT = Path(os.environ.get("WMCOURSE_ROOT", Path(__file__).parents[2]))
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
@@ -170,3 +173,25 @@ def keep_screenshot() -> Callable[[Page, str], Path | None]:
         return path
 
     return keep
+
+
+@pytest.fixture(scope="module")
+def write_page(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Write a page with one element in it, and the models that it runs, as `make book` does."""
+
+    def write(element: Any, models: dict[str, PageModel]) -> Path:
+        folder = tmp_path_factory.mktemp("page")
+        static.write(folder)
+        (folder / "models").mkdir()
+        for name, model in models.items():
+            (folder / "models" / f"{name}.js").write_text(model.sidecar(name))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("WMCOURSE_STATIC", "1")
+            shown = element._repr_mimebundle_()["text/html"]
+        head = '<meta charset="utf-8"><link rel="stylesheet" href="course.css"><script src="course.js"></script>'
+        below = '<div style="height: 3000px"></div><p id="end">end</p>'
+        page = folder / "page.html"
+        page.write_text(f"<!doctype html><html lang=en><head>{head}</head><body>{shown}{below}</body></html>")
+        return page
+
+    return write

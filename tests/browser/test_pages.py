@@ -96,13 +96,28 @@ def test_players_can_be_pushed(page):
     for number, player in enumerate(page.locator(".wm-player").all()):
         player.scroll_into_view_if_needed()
         page.wait_for_function("n => document.querySelectorAll('.wm-player')[n].wmPlayer", arg=number)
-        for button in ("Push right", "Push left"):
-            player.get_by_role("button", name=button).press("Enter")
+        left, right = player.evaluate(
+            "element => WM.worlds[JSON.parse(element.querySelector('.wm-data').textContent).world]"
+            ".pushes.map((push) => push.action)"
+        )
+        player.locator(".wm-push").last.press("Enter")
+        player.locator(".wm-push").first.press("Enter")
         player.press("ArrowRight")
-        assert player.evaluate("element => element.wmPlayer.pushes.slice(0, 3)") == [1, 0, 1]
-        told = player.evaluate("({wmPlayer: {real, dream}}) => [...real, ...dream]")
-        assert len(told) == 8 and all(abs(number) < 3 for number in told)
+        wanted = "([element, moves]) => moves.every((move) => element.wmPlayer.pushes.includes(move))"
+        page.wait_for_function(wanted, arg=[player.element_handle(), [left, right]])
+        assert player.evaluate("({wmPlayer: {dream}}) => [...dream].every((number) => Math.abs(number) < 3)")
         player.get_by_role("button", name="Restart").press("Enter")
+
+
+def test_codes_follow_their_sliders(page):
+    for number, element in enumerate(page.locator(".wm-latents").all()):
+        element.scroll_into_view_if_needed()
+        page.wait_for_function("n => document.querySelectorAll('.wm-latents')[n].wmLatents", arg=number)
+        shown = "element => element.wmLatents.map(({shown}) => Array.from(shown).join())"
+        for act in ("random code", "all zeros"):
+            before = element.evaluate(shown)
+            element.get_by_role("button", name=act).press("Enter")
+            assert all(old != new for old, new in zip(before, element.evaluate(shown), strict=True)), act
 
 
 def settle(page: Page) -> None:

@@ -9,31 +9,15 @@ import wmcourse
 from wmcourse.envs.cartpole import cartpole_dynamics, cartpole_fallen
 from wmcourse.evaluation.rollout import rollout
 from wmcourse.interactive.player import Player
-from wmcourse.interactive.static import write
 
 START = (0.02, 0.0, 0.03, 0.0)
 DUET = "document.querySelector('.wm-player').wmPlayer"
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WMCOURSE_STATIC", "1")
-        return made(tmp_path_factory)
-
-
-def made(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("player")
+def site(write_page):
     player = Player(wmcourse.load("cartpole-dreamer"), title="Push.", alt="Two carts.", agent="Dreamer", start=START)
-    write(folder)
-    (folder / "models").mkdir()
-    (folder / "models" / "cartpole-dreamer.js").write_text(player.page_model.sidecar("cartpole-dreamer"))
-    head = '<meta charset="utf-8"><link rel="stylesheet" href="course.css"><script src="course.js"></script>'
-    below = '<div style="height: 3000px"></div><p id="end">end</p>'
-    shown = player._repr_mimebundle_()["text/html"]
-    html = f"<!doctype html><html lang=en><head>{head}</head><body>{shown}{below}</body></html>"
-    (folder / "page.html").write_text(html)
-    return folder / "page.html"
+    return write_page(player, {player.name: player.page_model})
 
 
 @pytest.fixture

@@ -4,14 +4,17 @@ import json
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 import wmcourse
+from wmcourse.agents.controller import Controller
 from wmcourse.envs.linear_gaussian import cart_on_a_spring
 from wmcourse.interactive.graph import CannotExport, Weights
 from wmcourse.interactive.lowering import lower
 from wmcourse.interactive.page_model import page_model
 from wmcourse.models.kalman import KalmanFilter
+from wmcourse.models.mdn_rnn import MDNRNNConfig
+from wmcourse.models.vae import VAEConfig
 
 
 def operations(function, **examples):
@@ -51,3 +54,24 @@ def test_weights_are_kept_once_for_all_questions():
     assert parameters <= len(numbers) < parameters + 1000
     assert set(payload["graphs"]) == {"begin", "observe", "imagine", "decode", "act"}
     assert json.loads(exported.sidecar("x").removeprefix('WM.models["x"] = ').removesuffix(";\n")) == payload
+
+
+def test_what_no_output_needs_of_a_head_is_cut():
+    head = nn.Linear(3, 10)
+    weights = Weights()
+    lower(lambda x: {"y": head(x).split([2, 3, 5], -1)[1]}, {"x": torch.zeros(1, 3)}, weights, where="it")
+    assert [array.shape for array in weights.arrays] == [(5, 3), (5,)]
+
+
+@torch.no_grad()
+def test_a_whole_mdn_rnn_fits_a_page():
+    """Its sidecar, once 16 bits hold its weights; the page's budget of 2 MB leaves the rest to the text."""
+    model = Controller(MDNRNNConfig(VAEConfig(width=8)))
+    for weight in model.parameters():
+        weight.copy_(weight.half())
+    model.world.vae.background.fill_(0.1)
+    sidecar = page_model(model).sidecar("dodge")
+    assert len(sidecar) <= 1_650_000
+    for weight in model.parameters():
+        weight.mul_(1.1)
+    assert len(page_model(model).sidecar("dodge")) > 1.9 * len(sidecar)

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from offline import main, problems, requests
+from wmcourse.interactive.page import element, models_of
 
 HOST = "https://cdn.example.org/x"
 
@@ -66,9 +67,24 @@ def test_a_folder_without_a_book_is_refused(tmp_path: Path):
 
 
 def test_the_models_that_a_page_runs_count_and_must_be_there(tmp_path: Path):
-    (tmp_path / "a.html").write_text('<script class="wm-data">{"world":"cartpole","model":"heavy-one"}</script>')
-    assert list(problems(tmp_path)) == ["a.html: its player needs _static/models/heavy-one.js; run `make book`"]
+    (tmp_path / "a.html").write_text(element("wm-player", title="t", alt="a", data={"model": "heavy-one"}, png=b""))
+    assert list(problems(tmp_path)) == ["a.html: it needs _static/models/heavy-one.js; run `make book`"]
     models = tmp_path / "_static" / "models"
     models.mkdir(parents=True)
     (models / "heavy-one.js").write_text("x" * 2_100_000)
     assert list(problems(tmp_path)) == ["a.html: 2.1 MB, over 2 MB"]
+
+
+@pytest.mark.parametrize(
+    ("data", "models"),
+    [
+        ({"model": "one", "agents": [{"name": "a", "payload": {"graphs": {}}}]}, {"one"}),
+        ({"models": [{"label": "VAE", "model": "one"}, {"label": "plain", "model": "two"}]}, {"one", "two"}),
+        ({"controls": [], "computed": {"model": "one"}}, {"one"}),
+        ({"controls": [{"name": "model"}]}, set()),
+    ],
+    ids=["player", "sliders over codes", "explorer", "explorer that is drawn beforehand"],
+)
+def test_an_element_names_the_models_that_it_runs(data, models):
+    page = element("wm-player", title="t", alt="a", data=data, png=b"")
+    assert models_of(f"<p>Two of them.</p>{page}{page}") == models

@@ -2,6 +2,7 @@
 
 from wmcourse.interactive.claim import claim
 from wmcourse.interactive.explorer import Chart, Explorer
+from wmcourse.interactive.latent_sliders import LatentSliders
 from wmcourse.interactive.player import Player
 from wmcourse.interactive.quiz import guess, quiz
 from wmcourse.interactive.rollouts import rollout_explorer
@@ -12,6 +13,7 @@ __all__ = [
     "Chart",
     "Choice",
     "Explorer",
+    "LatentSliders",
     "Player",
     "Slider",
     "Stops",

@@ -23,6 +23,11 @@ class Weights:
     """Little-endian 32-bit floats."""
     _places: dict[tuple[tuple[int, ...], bytes], int] = field(default_factory=dict)
 
+    def halves(self) -> list[bool]:
+        """Of each array: is every number of it one that 16 bits hold exactly?"""
+        with np.errstate(over="ignore"):
+            return [np.array_equal(array.astype("<f2").astype("<f4"), array, equal_nan=True) for array in self.arrays]
+
     def add(self, tensor: Tensor) -> int:
         """The place of a constant among the arrays."""
         array = np.ascontiguousarray(tensor.detach().cpu().float().numpy(), dtype="<f4").reshape(tuple(tensor.shape))

@@ -55,6 +55,7 @@ class _Lowering:
         self.known: dict[Any, Any] = {}
         """Of a node: the value that the page will find, or the constant that it is."""
         self.operations: list[Operation] = []
+        self.needed: set[Any] = set()
         signature = program.graph_signature
         constants = signature.inputs_to_lifted_tensor_constants
         named = dict(zip(signature.user_inputs, inputs, strict=True))
@@ -80,9 +81,9 @@ class _Lowering:
         if strange := [each for each in told if not isinstance(each, fx.Node)]:
             raise CannotExport(f"{self.where} returns {strange[0]!r}, which is no tensor")
         told = [node for node in told if node.name in self.program.graph_signature.user_outputs]
-        needed = _needed(told)
+        self.needed = _needed(told)
         for node in self.nodes:
-            if node.op == "call_function" and node in needed and node not in self.known:
+            if node.op == "call_function" and node in self.needed and node not in self.known:
                 self.known[node] = self._lower(node)
         outputs = pytree.tree_unflatten([self.value(node) for node in told], self.program.call_spec.out_spec)
         return Graph(self.inputs, self.operations, outputs)
@@ -143,9 +144,18 @@ class _Lowering:
             return float(part)
         if math.prod(part.shape) == 1 or tuple(part.shape) == tuple(shape):
             return part
-        return (
-            part.expand(*shape) if isinstance(part, Tensor) else self.seen(part, lambda places: places.expand(*shape))
-        )
+        if isinstance(part, Tensor) and part.numel() == math.prod(shape):
+            return part.expand(*shape)
+        return self.seen(self.value(part), lambda places: places.expand(*shape))  # a constant grows in the page
+
+    def asked(self, node: Any) -> int:
+        """How many numbers of a result's last axis are needed, from the first on: of a `chunk`, perhaps not all."""
+        shape, users = _shape(node), [user for user in node.users if user in self.needed]
+        split = [_name(user) for user in users] == ["split_with_sizes"]
+        if not split or users[0].args[2:] not in ((-1,), (len(shape) - 1,)):
+            return shape[-1]
+        pieces = [piece.args[1] for piece in users[0].users if piece in self.needed]
+        return int(sum(users[0].args[1][: max(pieces) + 1]))
 
     def do(self, name: str, takes: Sequence[Any], shape: Sequence[int], **options: Any) -> Value:
         """Add an operation to the graph; what it makes."""

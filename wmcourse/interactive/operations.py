@@ -61,7 +61,8 @@ class Operations:
         if not isinstance(matrix, Tensor):
             raise self._refuse("with a matrix that is no constant")
         if isinstance(bias, Tensor) and bias.numel() == shape[-1] == bias.shape[-1]:
-            return self.do("linear", [rows, matrix.T, bias.flatten()], shape)
+            asked = self.graph.asked(self.node)
+            return self.do("linear", [rows, matrix.T[:asked], bias.flatten()[:asked]], (*shape[:-1], asked))
         product = self.do("linear", [rows, matrix.T, torch.zeros(shape[-1])], shape)
         return self.do("add", [product, self.graph.spread(bias, shape)], shape)
 
@@ -93,9 +94,9 @@ class Operations:
         return self.do("cat", full, shape, blocks=blocks)
 
     def split_with_sizes(self, shape: Any, whole: Value, sizes: Sequence[int], dim: int = 0) -> list[Value]:
-        """Several pieces side by side."""
-        starts = [sum(sizes[:index]) for index in range(len(sizes))]
-        return [self.slice(None, whole, dim, start, start + size) for start, size in zip(starts, sizes, strict=True)]
+        """Several pieces side by side, up to where the whole was cut for want of anybody who asks for the rest."""
+        starts = [sum(sizes[:index]) for index in range(len(sizes)) if sum(sizes[:index]) < whole.shape[dim]]
+        return [self.slice(None, whole, dim, start, start + size) for start, size in zip(starts, sizes, strict=False)]
 
     def slice(
         self, shape: Any, whole: Value, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1

@@ -14,6 +14,7 @@ from wmcourse.interactive.grid import pack
 from wmcourse.interactive.sliders import Control
 
 MAX_BYTES = 1_400_000
+_DATA = re.compile(r'<script type="application/json" class="wm-data">(.*?)</script>', re.DOTALL)
 
 
 def explorer_html(
@@ -71,3 +72,10 @@ def element(kind: str, *, title: str, alt: str, data: Any, png: bytes, hint: str
         f'<script type="application/json" class="wm-data">{payload}</script>\n'
         "</figure>"
     )
+
+
+def models_of(page: str) -> set[str]:
+    """The names of the models that the elements of a page run: of a player one, of an explorer, of sliders several."""
+    specs = [json.loads(data) for data in _DATA.findall(page)]
+    running = [each for spec in specs for each in (spec, spec.get("computed", {}), *spec.get("models", []))]
+    return {each["model"] for each in running if "model" in each}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,22 +19,29 @@ Question = Callable[..., dict[str, Tensor]]
 
 @dataclass(frozen=True)
 class PageModel:
-    """A world model, and the actor if there is one, for a batch of one: graphs, and the weights that they share."""
+    """What a page can ask of a module, for a batch of one: graphs, and the weights that they share."""
 
     graphs: dict[str, Graph]
-    """`begin`, `observe`, `imagine` and `decode`, and `act` for an agent."""
+    """Of a world model `begin`, `observe`, `imagine` and `decode`; of an agent `act`; of a code `encode`, `decode`."""
     weights: Weights
     observation_shape: tuple[int, ...]
     action_dim: int
+    """0 where nobody acts."""
 
     def payload(self) -> dict[str, Any]:
-        """All of it as JSON values; the weights are little-endian 32-bit floats in base64."""
+        """All of it as JSON values.
+
+        The weights are little-endian floats in base64: of 16 bits where those hold an array exactly, else of 32.
+        """
+        halves = self.weights.halves()
+        stored = [each.astype("<f2") if half else each for each, half in zip(self.weights.arrays, halves, strict=True)]
         return {
             "observation": list(self.observation_shape),
             "action": self.action_dim,
             "graphs": {name: graph.plain() for name, graph in self.graphs.items()},
             "shapes": [list(array.shape) for array in self.weights.arrays],
-            "weights": base64.b64encode(b"".join(array.tobytes() for array in self.weights.arrays)).decode("ascii"),
+            "bytes": [array.itemsize for array in stored],
+            "weights": base64.b64encode(b"".join(array.tobytes() for array in stored)).decode("ascii"),
         }
 
     def sidecar(self, name: str) -> str:
@@ -43,28 +50,76 @@ class PageModel:
 
 
 def page_model(model: Any) -> PageModel:
-    """Export a world model, or an agent that has one as `.world` and an `.actor`.
+    """Export a world model, an agent that has one as `.world` and an `.actor`, or an autoencoder.
 
-    What is drawn at random becomes an input of the graphs, and so does the temperature.
+    What is drawn at random becomes an input of the graphs, and so does the temperature. An autoencoder has `encode` and
+    `decode`, and no `imagine`.
 
     Raises:
         CannotExport: the model needs an operation that the page does not have; the message names it.
     """
-    world: WorldModel[Any] = getattr(model, "world", model)
+    world = getattr(model, "world", model)
+    if not hasattr(world, "imagine"):
+        return _exported(world, 0, _of_a_code(world))
+    actor = getattr(model, "actor", None)
+    asked = [*_of_a_world(world), *([_of_an_actor(world, actor)] if actor is not None else [])]
+    return _exported(world, world.action_dim, asked)
+
+
+def page_actor(world: WorldModel[Any], actor: Any) -> PageModel:
+    """Export an actor alone, which acts on the features of a world model's beliefs: the graph `act`.
+
+    Raises:
+        CannotExport: the actor needs an operation that the page does not have, or other features than the model's.
+    """
+    return _exported(world, world.action_dim, [_of_an_actor(world, actor)])
+
+
+def _exported(model: Any, action_dim: int, asked: Iterable[tuple[str, Question, dict[str, Tensor]]]) -> PageModel:
     weights = Weights()
     with torch.no_grad():
         graphs = {
-            name: lower(question, examples, weights, where=f"{type(world).__name__}.{name}")
-            for name, question, examples in _questions(world, getattr(model, "actor", None))
+            name: lower(question, examples, weights, where=f"{type(model).__name__}.{name}")
+            for name, question, examples in asked
         }
-    return PageModel(graphs, weights, tuple(world.observation_shape), world.action_dim)
+    return PageModel(graphs, weights, tuple(model.observation_shape), action_dim)
 
 
-def _questions(world: WorldModel[Any], actor: Any) -> Iterator[tuple[str, Question, dict[str, Tensor]]]:
-    """What can be asked in a page: its name, the function, and an example of each named input."""
+def _of_a_code(model: Any) -> Iterator[tuple[str, Question, dict[str, Tensor]]]:
+    """What an autoencoder can be asked: the question's name, the function, and an example of each named input."""
+    seen = torch.zeros(1, *model.observation_shape, device=next(model.parameters()).device)
+
+    def encode(observation: Tensor) -> dict[str, Tensor]:
+        return {"latent": model.encode(observation)}
+
+    def decode(latent: Tensor) -> dict[str, Tensor]:
+        return {"observation": model.decode(latent)}
+
+    with torch.no_grad():
+        latent = model.encode(seen)
+    yield "encode", encode, {"observation": seen}
+    yield "decode", decode, {"latent": latent}
+
+
+def _belief(world: WorldModel[Any]) -> tuple[Callable[..., Any], dict[str, Tensor]]:
+    """The kind of a model's states, and an example of each field."""
     nothing = world.initial(1)
-    kind, device = type(nothing), nothing[0].device
-    state = {name: field.detach().clone() for name, field in nothing._asdict().items()}
+    return type(nothing), {name: field.detach().clone() for name, field in nothing._asdict().items()}
+
+
+def _of_an_actor(world: WorldModel[Any], actor: Any) -> tuple[str, Question, dict[str, Tensor]]:
+    kind, state = _belief(world)
+
+    def act(**belief: Tensor) -> dict[str, Tensor]:
+        return {"action": actor(kind(**belief).features, greedy=True).action}
+
+    return "act", act, state
+
+
+def _of_a_world(world: WorldModel[Any]) -> Iterator[tuple[str, Question, dict[str, Tensor]]]:
+    """What a world model can be asked."""
+    kind, state = _belief(world)
+    device = next(iter(state.values())).device
     seen = torch.zeros(1, *world.observation_shape, device=device)
     look = {"observation": seen, "temperature": torch.ones((), device=device)}
     step = {"action": torch.zeros(1, world.action_dim, device=device)}
@@ -82,12 +137,7 @@ def _questions(world: WorldModel[Any], actor: Any) -> Iterator[tuple[str, Questi
         told: Prediction = world.decode(kind(**belief))
         return {name: field for name, field in told._asdict().items() if field is not None}
 
-    def act(**belief: Tensor) -> dict[str, Tensor]:
-        return {"action": actor(kind(**belief).features, greedy=True).action}
-
     yield "begin", begin, look
     yield "observe", observe, {**state, **step, **look}
     yield "imagine", imagine, {**state, **step, "temperature": look["temperature"]}
     yield "decode", decode, state
-    if actor is not None:
-        yield "act", act, state

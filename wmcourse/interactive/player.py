@@ -1,31 +1,32 @@
-"""Player: the real world beside a model's dream of it, in every front end; the reader pushes, looks, lets it run."""
+"""Player: the real world beside a model's dream of it, or the dream alone; the reader acts, looks, lets it run."""
 
 from __future__ import annotations
 
-import base64
 import math
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from wmcourse.interactive.explorer import STATIC
-from wmcourse.interactive.page import element
-from wmcourse.interactive.page_model import PageModel, page_model
-from wmcourse.interactive.sliders import Control, Slider, Stops, as_control
-from wmcourse.viz.cartpole import side_by_side
+from wmcourse.interactive.page_model import PageModel, page_actor, page_model
+from wmcourse.interactive.sliders import Control, Stops, as_control
+from wmcourse.interactive.widget import PageElement, named
+from wmcourse.interactive.worlds import world_of
 
 PEEKS = Stops([1, 2, 5, 10, 20, 40, None], default=None, label="Look every", unit="steps")
-TEMPERATURES = Slider(0.0, 2.0, 0.1, default=0.0, label="Temperature")
 
 
-class Player:
-    """CartPole beside a model's dream of it: `Player(wmcourse.load("cartpole-dreamer"), title=..., alt=...)`.
+class Player(PageElement):
+    """A world beside a model's dream of it: `Player(wmcourse.load("cartpole-dreamer"), title=..., alt=...)`.
 
-    Both worlds get the same pushes, from the reader, the agent (if the model has an actor) or chance. The model sees
-    the first state, and from then on what `peek_every` and the look button show it. In the static page the model runs
-    in the page, from `models/NAME.js`; in a notebook the same script runs in the output of the cell.
+    Both get the same actions, from the reader, an agent or chance. The model sees the first observation, and from then
+    on what `peek_every` and the look button show it. With `dream_only` there is no real world after the first
+    observation: the dream goes on until it ends, by a coin with the model's own probability. Which world it is (one of
+    `wmcourse.interactive.worlds`) follows from what the model observes. In the static page the model runs in the page,
+    from `models/NAME.js`; in a notebook the same script runs in the output of the cell.
     """
+
+    kind = "player"
+    hint = "Run the cell to play."
 
     def __init__(
         self,
@@ -33,65 +34,77 @@ class Player:
         *,
         title: str,
         alt: str,
+        dream_only: bool = False,
         agent: str = "the agent",
-        peek_every: Control | Sequence[int | None] = PEEKS,
-        temperature: Control | Sequence[float | int] = TEMPERATURES,
+        agents: Mapping[str, Any] | None = None,
+        peek_every: Control | Sequence[int | None] | None = None,
+        temperature: Control | Sequence[float | int] | None = None,
         start: Sequence[float | int] | None = None,
         seed: int = 0,
     ) -> None:
-        """A loaded model of CartPole's four numbers; `agent` is what its actor is called, `start` the first state.
+        """Take a loaded model.
+
+        Args:
+            model: A world model, or an agent that has one as `.world` and an `.actor`.
+            title: What to find out.
+            alt: The still picture, in words.
+            dream_only: Without the real world.
+            agent: What the model's own actor is called.
+            agents: More of them by their names: modules that act on the features of the model's beliefs.
+            peek_every: Slider over the steps between looks; None is never.
+            temperature: Slider over the temperature of the model's draws; by default as the world has it.
+            start: The first state, of CartPole: [x, x_dot, theta, theta_dot].
+            seed: Of everything that is drawn in the page.
 
         Raises:
-            ValueError: the model is not of CartPole's state or was not loaded by name, the start is impossible, or the
-                title or the alt is empty.
+            ValueError: no world of the page is the model's, it was not loaded by name, the start is impossible, the
+                title or the alt is empty, or a dream alone is to be looked at.
+            CannotExport: the model or an agent needs what the page does not have.
         """
-        world = getattr(model, "world", model)
-        if tuple(world.observation_shape) != (4,) or world.action_dim != 2:
-            shape = tuple(world.observation_shape)
-            raise ValueError(
-                f"a player's model sees CartPole's 4 numbers and 2 pushes, not {shape} and {world.action_dim}"
-            )
-        if not title.strip() or not alt.strip():
-            raise ValueError("a player needs a title (what to find out) and an alt (the picture in words)")
-        if not hasattr(model, "manifest"):
-            raise ValueError("a player's page finds its model by name: give one that wmcourse.load has loaded")
-        if start is not None and (len(start) != 4 or not all(map(math.isfinite, start))):
-            raise ValueError(f"start must be CartPole's 4 finite numbers [x, x_dot, theta, theta_dot], not {start}")
-        peeks, temperatures = as_control("peek_every", peek_every), as_control("temperature", temperature)
+        dreamed = getattr(model, "world", model)
+        world = world_of(tuple(dreamed.observation_shape), dreamed.action_dim)
+        if start is not None and not world.state:
+            raise ValueError(f"{world.title} always begins alike: give no start")
+        if start is not None and (len(start) != len(world.state) or not all(map(math.isfinite, start))):
+            wanted = f"{len(world.state)} finite numbers {list(world.state)}"
+            raise ValueError(f"start must be {world.title}'s {wanted}, not {start}")
+        if dream_only and peek_every is not None:
+            raise ValueError("a dream alone has nothing to look at: give no peek_every")
+        peeks = as_control("peek_every", PEEKS if peek_every is None else peek_every)
+        temperatures = as_control("temperature", world.temperature if temperature is None else temperature)
         if None in temperatures.values:
             raise ValueError("temperature must be a number; None is for peek_every")
-        self.model, self.title, self.alt = model, title, alt
-        self.name: str = model.manifest.name
-        self.spec: dict[str, Any] = {
-            "world": "cartpole",
+        self.model, self.world, self.name = model, world, named(model)
+        spec: dict[str, Any] = {
+            "world": world.name,
             "model": self.name,
-            "title": title,
+            "dreamOnly": dream_only,
             "agent": agent,
-            "peekEvery": _described(peeks),
+            "agents": [
+                {"name": name, "payload": page_actor(dreamed, actor).payload()}
+                for name, actor in (agents or {}).items()
+            ],
+            "peekEvery": None if dream_only else _described(peeks),
             "temperature": _described(temperatures),
             "start": None if start is None else list(start),
             "seed": seed,
         }
+        super().__init__(title=title, alt=alt, spec=spec)
 
     @cached_property
     def page_model(self) -> PageModel:
         """The model as the page runs it."""
         return page_model(self.model)
 
+    @property
+    def page_models(self) -> dict[str, PageModel]:
+        """The one model."""
+        return {self.name: self.page_model}
+
     @cached_property
     def still(self) -> bytes:
-        """A picture as PNG: 20 pushes to the right, real and dreamed."""
-        return side_by_side(self.model, start=self.spec["start"])
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        from wmcourse.interactive.player_widget import view
-
-        bundle: dict[str, Any] = {"text/plain": f"{self.title}\n{self.alt}", **view(self)}
-        if os.environ.get(STATIC) == "1":
-            hint = "Run the cell to play."
-            page = element("wm-player", title=self.title, alt=self.alt, data=self.spec, png=self.still, hint=hint)
-            bundle |= {"text/html": page, "image/png": base64.b64encode(self.still).decode("ascii")}
-        return bundle
+        """A picture of the world and the dream as PNG."""
+        return self.world.still(self.model, start=self.spec["start"], dream_only=self.spec["dreamOnly"])
 
 
 def _described(control: Control) -> dict[str, Any]:

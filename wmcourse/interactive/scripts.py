@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from importlib.resources import files
 
-PLAYER = ("controls.js", "model.js", "cartpole.js", "duet.js", "stage.js", "player.js")
+from wmcourse.envs import dodge
+
+RULES = "rules.js"
+"""Not a file: written by `rules`."""
+DODGE = (
+    "SIDE LIMIT STAY STRIDE PLACES FIRST_PLACE AGENT_ROW AGENT_RADIUS BALL_RADIUS LAUNCH LANES SPEEDS SLOTS "
+    "BACKGROUND WALL AGENT BALL _PARTS"
+)
+"""The names of the numbers that its script needs."""
+WORLDS = ("cartpole.js", RULES, "dodge.js")
+GAMES = ("dreaming.js", "duet.js", "solo.js")
+PLAYER = ("controls.js", "model.js", "picture.js", *WORLDS, *GAMES, "stage.js", "clock.js", "player.js", "latents.js")
 EXPLORER = ("controls.js", "explorer.js")
 PAGE = (*PLAYER, "rollout.js", "explorer.js")
 STYLES = ("page.css", "explorer.css", "player.css")
@@ -14,9 +26,17 @@ STYLES = ("page.css", "explorer.css", "player.css")
 @cache
 def asset(name: str) -> str:
     """The text of a script or style sheet of this package."""
+    if name == RULES:
+        return rules()
     return (files("wmcourse.interactive") / "assets" / name).read_text(encoding="utf-8")
 
 
 def joined(names: tuple[str, ...]) -> str:
     """Several of them in this order, as one."""
     return "\n".join(map(asset, names))
+
+
+def rules() -> str:
+    """The numbers of Dodge as the environment has them: written once, there."""
+    numbers = {name.lstrip("_"): getattr(dodge, name) for name in DODGE.split()}
+    return f"globalThis.WM = globalThis.WM || {{}};\nWM.rules = {json.dumps({'dodge': numbers})};\n"

@@ -33,19 +33,19 @@ class ControllerTraining:
     """Everything that decides the result, beside the world model."""
 
     seed: int = 40
-    temperature: float = 1.15
+    temperature: float = 1.3
     """Of the dreams."""
     where: Literal["dream", "reality"] = "dream"
     sees: Literal["zh", "z"] = "zh"
     trained_memory: bool = True
     """Else the LSTM keeps the weights it was born with; there is no dream then, only reality."""
-    generations: int = 60
+    generations: int = 36
     population: int = 32
-    rollouts: int = 16
-    """Of each member, in each generation."""
+    rollouts: int = 32
+    """Of each member, in each generation: few, and luck decides who is best."""
     spread: float = 0.1
     """Standard deviation of the first population; the search begins at zero."""
-    enough: float = 0.99
+    enough: float = 0.97
     """Share of `LIMIT` that a population survives on average when the search ends: there is nothing left to learn."""
     memory: MDNTraining = field(default_factory=MDNTraining)
     """Its seed is this training's."""

@@ -32,7 +32,9 @@ def draw_cart(panel: Axes, state: Float[Tensor, " 4"], color: str, *, ghost: boo
 
 
 @torch.no_grad()
-def side_by_side(model: Any, *, start: Sequence[float | int] | None = None, pushes: int = 20) -> bytes:
+def side_by_side(
+    model: Any, *, start: Sequence[float | int] | None = None, pushes: int = 20, dream_only: bool = False
+) -> bytes:
     """PNG of the real cart and a model's dream of it after `pushes` pushes to the right; it saw the start alone."""
     world = getattr(model, "world", model)
     state = torch.tensor(start if start is not None else (0.0, 0.0, 0.03, 0.0), dtype=torch.float32)
@@ -45,10 +47,11 @@ def side_by_side(model: Any, *, start: Sequence[float | int] | None = None, push
     with matplotlib_style():
         canvas = Figure(figsize=(7.2, 2.5), dpi=110)
         canvas.set_layout_engine("none")
-        for place, (name, shown, color) in enumerate((("real", real, REAL), ("dream", dream, IMAGINED))):
+        panels = [("real", real, REAL), ("dream", dream, IMAGINED)][dream_only:]
+        for place, (name, shown, color) in enumerate(panels):
             panel = canvas.add_axes((0.02 + 0.49 * place, 0.04, 0.47, 0.8))
             panel.plot([-MAX_POSITION, MAX_POSITION], [0, 0], color=MUTED, linewidth=1)
-            if name == "dream":
+            if place > 0:
                 draw_cart(panel, real[-1], MUTED, ghost=True)
             draw_cart(panel, shown[-1], color)
             panel.set(xlim=(-SHOWN, SHOWN), ylim=(-0.15, 1.4), aspect="equal")

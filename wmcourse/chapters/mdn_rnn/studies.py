@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from wmcourse.chapters.mdn_rnn.recipes import DODGE_MDN_RNN, EVALUATION_SEED
-from wmcourse.recipes.mdn_rnn import MDNTraining
-from wmcourse.recipes.measure_dreams import PROTOCOL
+from wmcourse.recipes.mdn_rnn import MDNTraining, cached_mdn_rnn
+from wmcourse.recipes.measure_dreams import PROTOCOL, measure_dreams
 from wmcourse.recipes.vae import cached_vae
 from wmcourse.studies.results import Run
 from wmcourse.studies.study import Study
 
-EPISODES = 200
+EPISODES = 100
 
 
 def ablated(*, draws_codes: bool = True, **model: Any) -> Callable[[int], Run]:
@@ -20,7 +20,14 @@ def ablated(*, draws_codes: bool = True, **model: Any) -> Callable[[int], Run]:
     def run(seed: int) -> Run:
         config: MDNTraining = DODGE_MDN_RNN.config
         changed = replace(config, seed=seed, draws_codes=draws_codes, model=replace(config.model, **model))
-        return DODGE_MDN_RNN.run(changed, episodes=EPISODES, seed=EVALUATION_SEED, progress=False)
+        trained = cached_mdn_rnn(changed, progress=False)
+        return Run(
+            seed=seed,
+            wall_s=trained.wall_s,
+            metrics=measure_dreams(trained.module, episodes=EPISODES, seed=EVALUATION_SEED),
+            history=trained.history,
+            environment_steps=trained.environment_steps,
+        )
 
     return run
 

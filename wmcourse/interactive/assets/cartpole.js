@@ -11,9 +11,20 @@
   WM.worlds = WM.worlds || {};
   WM.worlds.cartpole = {
     pushes: [
-      { key: "ArrowLeft", text: "← push", label: "Push left" },
-      { key: "ArrowRight", text: "push →", label: "Push right" },
+      { action: 0, key: "ArrowLeft", text: "← push", label: "Push left" },
+      { action: 1, key: "ArrowRight", text: "push →", label: "Push right" },
     ],
+    actions: 2,
+    idle: (turn) => turn % 2, // what plays while nobody pushes
+    flows: false, // time stands still while nobody pushes
+    endCounts: true, // the step of the fall is rewarded
+    rate: 20, // steps a second: CartPole's own 50 are too fast to steer
+    preset: { text: "let it fall", action: 1 },
+    words: {
+      driver: "Who pushes", verb: "push", again: "Push to begin again.", still: "Time stands still until somebody pushes.",
+      idle: "Left and right take turns until you push.", cover: ["Real cart", "hidden until it falls"],
+    },
+
     start: (random) => Array.from({ length: 4 }, () => 0.1 * random.uniform() - 0.05),
 
     // One Euler step of 0.02 s (Barto, Sutton & Anderson 1983; Florian 2007), as in wmcourse/envs/cartpole.py.
@@ -32,13 +43,14 @@
     },
     stopped: ([x, , angle]) => Math.abs(angle) >= Math.PI / 2 || Math.abs(x) > SHOWN,
     limit: 500, // steps
-    meter: { name: "the pole's error", unit: "°", least: 5 },
+    meter: { name: "the pole's error", unit: "°", least: 5, digits: 1 },
     error: (real, dream) => Math.abs(degrees(real[2] - dream[2])),
     describe: (real, dream) =>
       `The dream's pole is off by ${degrees(Math.abs(real[2] - dream[2])).toFixed(1)}°, its cart by ` +
       `${Math.round(100 * Math.abs(real[0] - dream[0]))} cm.`,
 
-    aspect: 1.62 / (2 * SHOWN),
+    ghost: true, // the dream is drawn over the outlines of what is real
+    panel: (width) => ({ width, height: Math.round((width * 1.62) / (2 * SHOWN)) }),
     draw(context, { width, height, line }, [x, , angle], color, { ghost = false } = {}) {
       const scale = width / (2 * SHOWN), floor = height - 0.2 * scale, middle = width / 2 + x * scale;
       context.save();

@@ -20,6 +20,28 @@
         document.head.append(WM.make("script", { src: new URL(name, here).href, onload: done, onerror }));
       }));
 
+  /* In the static page: make each element of a class live when it comes near; the models that it runs are loaded then. */
+  WM.waken = (kind, models, live) => {
+    const near = new IntersectionObserver(
+      (entries) => entries.filter((entry) => entry.isIntersecting).forEach(async ({ target }) => {
+        near.unobserve(target);
+        const spec = JSON.parse(target.querySelector(".wm-data").textContent);
+        try {
+          await Promise.all(models(spec).map((name) => WM.load(`models/${name}.js`)));
+        } catch {
+          target.querySelector(".wm-hint").textContent = "The model could not be loaded. Reload the page to try again.";
+          return;
+        }
+        target.querySelector(".wm-still").remove();
+        live(target, spec);
+      }),
+      { rootMargin: "400px" },
+    );
+    const start = () => document.querySelectorAll(`.${kind}:not(.wm-ready)`).forEach((root) => near.observe(root));
+    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+    else start();
+  };
+
   /* One row of a panel. `spec` is {label, texts, start, choice}; `moved(settled)` is called while it moves (false) and when
      it is let go (true); `read()` gives its place among the texts. */
   WM.control = (id, spec, moved) => {

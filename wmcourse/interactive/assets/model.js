@@ -253,14 +253,23 @@
     return { uniform, normal };
   };
 
-  WM.model = ({ observation, action, graphs, shapes, weights: encoded }) => {
-    const numbers = new Float32Array(bytesOf(encoded).buffer);
+  // Floats of 16 bits: a sign, 5 bits of a power of two, 10 of the rest; below the least power, evenly spaced.
+  const powers = Float32Array.from({ length: 32 }, (_, power) => 2 ** (power - 25));
+  function float16(bits) {
+    const power = (bits >> 10) & 31, rest = bits & 1023;
+    const size = power === 31 ? (rest ? NaN : Infinity) : powers[power || 1] * ((power && 1024) + rest);
+    return bits >> 15 ? -size : size;
+  }
+  const floats = { 2: (buffer) => Float32Array.from(new Uint16Array(buffer), float16), 4: (buffer) => new Float32Array(buffer) };
+
+  WM.model = ({ observation, action, graphs, shapes, bytes, weights: encoded }) => {
+    const stored = bytesOf(encoded);
     const sum = (parts) => parts.reduce((total, part) => total + part, 0);
     const space = memory(sum(shapes.map(room)) + sum(Object.values(graphs).map(needed)) + 64);
     let from = 0;
-    const weights = shapes.map((shape) => {
+    const weights = shapes.map((shape, i) => {
       const array = space.take(size(shape));
-      array.set(numbers.subarray(from, (from += size(shape))));
+      array.set(floats[bytes[i]](stored.slice(from, (from += bytes[i] * size(shape))).buffer));
       return array;
     });
     const built = {};

@@ -1,18 +1,20 @@
-/* The Player: push the real world and its dream, look, change the temperature, let the agent play.
+/* The Player: act in the real world and in its dream, or in the dream alone; look, change the temperature, let an agent play.
    Nothing moves unasked, so that a reader who prefers reduced motion has it.
-   In the static page every element of class `wm-player` becomes one; in JupyterLab `WM.player(root, spec, payload)` is called. */
+   In the static page every element of class `wm-player` becomes one; in JupyterLab `WM.player(root, spec, models)` is called. */
 (function () {
   "use strict";
   const WM = (globalThis.WM = globalThis.WM || {});
   const page = document.currentScript; // none in a notebook
-  const RATE = 20; // steps a second: CartPole's own 50 are too fast to steer
-  const TAP = 0.2; // s: a shorter press is one push
+  const TAP = 0.2; // s: a shorter press is one step
 
-  WM.player = (root, spec, payload = WM.models[spec.model]) => {
-    const world = WM.worlds[spec.world], model = WM.model(payload);
-    const duet = (root.wmPlayer = WM.duet(world, model, { seed: spec.seed }));
+  WM.player = (root, spec, models = WM.models) => {
+    const world = WM.worlds[spec.world], model = WM.model(models[spec.model]), alone = spec.dreamOnly;
+    const own = model.knows("act") ? [{ name: spec.agent, model }] : [];
+    const agents = [...own, ...spec.agents.map(({ name, payload }) => ({ name, model: WM.model(payload) }))];
+    const options = { seed: spec.seed, agents: agents.map((agent) => agent.model) };
+    const game = (root.wmPlayer = (alone ? WM.solo : WM.duet)(world, model, options));
     const stage = WM.stage(root, world), id = root.id || `wm-player-${spec.model}`;
-    let playing = false, script = null, held = [], spare = 0, last = 0, frame = 0, inSight = true, left = false, turn = 0, best = 0;
+    let playing = false, script = null, held = [], tapped = null, inSight = true, left = false, turn = 0, helped = false, best = 0;
 
     // ----- elements
     const status = WM.make("p", { className: "wm-status" });
@@ -22,7 +24,7 @@
       if (act) element.addEventListener("click", act);
       return element;
     };
-    const pushes = world.pushes.map(({ text, label }, action) => {
+    const pushes = world.pushes.map(({ action, text, label }) => {
       const element = button(text, label, (event) => { if (event.detail === 0) tap(action); }); // by Enter or Space
       element.classList.add("wm-push");
       element.addEventListener("pointerdown", (event) => {
@@ -36,40 +38,41 @@
       element.addEventListener("contextmenu", (event) => event.preventDefault());
       return element;
     });
-    const look = button("look", "Look: correct the dream by what is real", () => { duet.look(); draw(); });
+    const look = button("look", "Look: correct the dream by what is real", () => { game.look(); draw(); });
     const play = button("play", "Play or pause", () => (playing ? pause() : begin()));
     const step = button("step", "One step", () => { pause(); advance(); draw(); });
     const restart = button("restart", "Restart", () => { renew(); if (driver.read() > 0) begin(); });
-    const agent = spec.agent || "the agent";
     const hands = [
-      { name: "you", action: () => turn++ % world.pushes.length },
-      ...(model.knows("act") ? [{ name: agent, action: () => duet.choose() }] : []),
-      { name: "chance", action: () => duet.chance(world.pushes.length) },
+      { name: "you", action: () => world.idle(turn++) },
+      ...agents.map(({ name }, agent) => ({ name, action: () => game.choose(agent) })),
+      { name: "chance", action: () => game.chance() },
     ];
     const choice = (name, label, texts, moved) => WM.control(`${id}-${name}`, { label, texts, start: 0, choice: true }, moved);
-    const driver = choice("driver", "Who pushes", hands.map((hand) => hand.name), () => {
+    const driver = choice("driver", world.words.driver, hands.map((hand) => hand.name), () => {
       script = null;
       if (driver.read() > 0) begin();
       else pause();
     });
-    const cover = choice("cover", "Real cart", ["shown", "hidden until it falls"], () => draw());
+    const [covered, uncovered] = world.words.cover;
+    const cover = choice("cover", covered, ["shown", uncovered], () => draw());
     const knob = (name) =>
       WM.control(`${id}-${name}`, spec[name], () => {
-        duet[name] = spec[name].values[control[name].read()];
+        game[name] = spec[name].values[control[name].read()];
         draw();
       });
-    const control = { peekEvery: knob("peekEvery"), temperature: knob("temperature") };
+    const control = { ...(alone ? {} : { peekEvery: knob("peekEvery") }), temperature: knob("temperature") };
     const presets = [
-      { text: "let it fall", hand: 0, script: () => world.pushes.length - 1 },
-      ...(model.knows("act")
-        ? [{ text: `${agent}, eyes open`, hand: 1, peekEvery: 1 }, { text: `${agent}, eyes closed`, hand: 1 }]
-        : []),
+      { text: world.preset.text, hand: 0, script: () => world.preset.action },
+      ...agents.flatMap(({ name }, agent) =>
+        alone
+          ? [{ text: `${name} plays`, hand: 1 + agent }]
+          : [{ text: `${name}, eyes open`, hand: 1 + agent, peekEvery: 1 }, { text: `${name}, eyes closed`, hand: 1 + agent }]),
     ];
-    const rows = [driver, cover, control.peekEvery, control.temperature].map(({ row }) => row);
-    const keyboard = "Keys: ← and → push, L looks, R restarts, space plays.";
+    const rows = [driver, ...(alone ? [] : [cover]), ...Object.values(control)].map(({ row }) => row);
+    const keyboard = `Keys: ← and → ${world.words.verb}, ${alone ? "" : "L looks, "}R restarts, space plays.`;
     root.append(
       stage.scenes,
-      WM.make("div", { className: "wm-buttons" }, ...pushes, look, play, step, restart),
+      WM.make("div", { className: "wm-buttons" }, ...pushes, ...(alone ? [] : [look]), play, step, restart),
       stage.meter,
       status,
       WM.make("div", { className: "wm-buttons wm-presets" }, ...presets.map((preset) => button(preset.text, `Show: ${preset.text}`, () => show(preset)))),
@@ -81,28 +84,32 @@
     root.setAttribute("data-lm-suppress-shortcuts", "true"); // keys are the player's, not JupyterLab's
 
     // ----- time
+    const clock = WM.clock({ rate: world.rate, going, step: advance, draw: () => draw() });
     function renew(start) {
       stop();
-      turn = 0;
-      duet.temperature = spec.temperature.values[control.temperature.read()];
-      duet.peekEvery = spec.peekEvery.values[control.peekEvery.read()];
-      duet.restart(start);
+      [turn, helped] = [0, false];
+      for (const name in control) game[name] = spec[name].values[control[name].read()];
+      game.restart(start);
       draw();
     }
     function show({ hand, peekEvery = null, script: scripted = null }) {
       driver.put(hand);
-      cover.put(0);
-      control.temperature.put(spec.temperature.start);
-      control.peekEvery.put(Math.max(0, spec.peekEvery.values.indexOf(peekEvery)));
+      if (!alone) {
+        cover.put(0);
+        control.temperature.put(spec.temperature.start);
+        control.peekEvery.put(Math.max(0, spec.peekEvery.values.indexOf(peekEvery)));
+      }
       renew(spec.start);
       stage.scenes.scrollIntoView({ block: "nearest" });
       script = scripted;
       begin();
     }
     function advance() {
-      const hand = held.length ? held[held.length - 1].action : (script || hands[driver.read()].action)();
-      const moved = duet.step(hand);
-      if (duet.fell === duet.steps && driver.read() === 0 && !script) best = Math.max(best, duet.fell);
+      const pushed = held.length ? held[held.length - 1].action : tapped;
+      const moved = game.step(pushed ?? (script || hands[driver.read()].action)());
+      helped = helped || (pushed === null && Boolean(script || driver.read() > 0));
+      tapped = null;
+      if ((game.fell === game.steps || game.perfect) && !helped) best = Math.max(best, game.score);
       return moved;
     }
     function tap(action) {
@@ -110,49 +117,38 @@
       release("tap");
     }
     function hold(by, action) {
-      if (held.some((one) => one.by === by)) return;
-      if (duet.stopped) renew();
+      if (held.some((one) => one.by === by) || (game.stopped && world.flows)) return; // who holds on does not begin again
+      if (game.stopped) renew();
       script = null;
       held.push({ by, action });
-      advance();
+      if (playing && world.flows) tapped = action; // short as it may be, it counts
+      else advance();
+      if (!world.flows) clock.start(TAP);
+      else if (!game.stopped) begin();
       draw();
-      wake(-TAP * RATE);
     }
     function release(by) {
       held = held.filter((one) => one.by !== by);
     }
     function begin() {
-      if (duet.stopped) renew();
+      if (game.stopped) renew();
       playing = true;
-      wake();
+      clock.start();
       draw();
     }
     function stop() {
       playing = left = false;
-      script = null;
+      script = tapped = null;
       held = [];
     }
     function pause() {
       stop();
       draw();
     }
-    function wake(due = 0) {
-      if (frame) return;
-      last = performance.now();
-      spare = due;
-      frame = requestAnimationFrame(tick);
-    }
-    function tick(now) {
-      frame = 0;
-      if (duet.stopped) return pause();
-      if (!inSight || document.hidden) return leave();
-      if (!playing && !held.length) return;
-      spare = Math.min(spare + ((now - last) / 1000) * RATE, 2);
-      last = now;
-      let moved = false;
-      for (; spare >= 1; spare--) moved = advance() || moved;
-      if (moved) draw();
-      frame = requestAnimationFrame(tick);
+    function going() {
+      if (game.stopped) pause();
+      else if (!inSight || document.hidden) leave();
+      return playing || held.length > 0;
     }
     function leave() { // out of sight; what was playing goes on when it is back
       const resume = playing || left, scripted = script;
@@ -160,45 +156,45 @@
       [left, script] = [resume, scripted];
       draw();
     }
-
     function back() {
       left = false;
       playing = true;
-      wake();
+      clock.start();
       draw();
     }
 
     // ----- words
     function told() {
-      if (duet.steps === 0) return "Time stands still until somebody pushes.";
-      const hidden = cover.read() === 1 && duet.fell === null;
-      const words = [`Step ${duet.steps}.`];
-      if (duet.perfect) words.push(`${world.limit} steps: a perfect score!`);
-      if (duet.fell !== null) words.push(`The real game was over at step ${duet.fell}: ${duet.why}.`);
-      if (duet.fell !== null && best > 0) words.push(`Your best: ${best} steps.`);
-      if (!hidden) words.push(world.describe(duet.real, duet.dream));
-      if (duet.stopped) words.push("Push to begin again.");
-      else if (playing && !script && driver.read() === 0 && !held.length) words.push("Left and right take turns until you push.");
+      if (game.steps === 0) return world.words.still;
+      const words = [`Step ${game.steps}.`];
+      if (game.perfect) words.push(`${world.limit} steps: a perfect score!`);
+      words.push(...game.words(hidden()));
+      if (best > 0 && (alone || game.fell !== null)) words.push(`Your best: ${best} steps.`);
+      if (game.stopped) words.push(world.words.again);
+      else if (playing && !script && driver.read() === 0 && !held.length) words.push(world.words.idle);
       return words.join(" ");
     }
+    const hidden = () => !alone && cover.read() === 1 && game.fell === null;
     function draw() {
-      stage.draw(duet, cover.read() === 1 && duet.fell === null);
+      stage.draw(game, hidden());
       status.textContent = told();
-      stage.scenes.setAttribute("aria-label", `${spec.title}: real and dreamed. ${status.textContent}`);
+      stage.scenes.setAttribute("aria-label", `${spec.title}: ${alone ? "dreamed" : "real and dreamed"}. ${status.textContent}`);
       play.textContent = playing ? "pause" : "play";
-      root.dataset.step = duet.steps;
+      restart.textContent = game.stopped && world.flows ? "play again" : "restart";
+      restart.classList.toggle("wm-again", game.stopped && world.flows);
+      root.dataset.step = game.steps;
       root.dataset.playing = playing;
     }
 
     // ----- keys, sight, size
-    const keys = Object.fromEntries(world.pushes.map(({ key }, action) => [key, action]));
+    const keys = Object.fromEntries(world.pushes.map(({ key, action }) => [key, action]));
     const elsewhere = (target) => target.closest && target.closest("input, select, textarea, [contenteditable], .cm-editor");
     const mine = (event) => root.contains(event.target) || (page && WM.active === root && inSight);
     function press(event) {
       if (event.altKey || event.ctrlKey || event.metaKey || elsewhere(event.target) || !mine(event)) return;
       const inside = root.contains(event.target);
       if (event.key in keys) { if (!event.repeat) hold(event.key, keys[event.key]); }
-      else if (inside && event.key === "l") look.click();
+      else if (inside && !alone && event.key === "l") look.click();
       else if (inside && event.key === "r") restart.click();
       else if (event.target === root && event.key === " ") play.click();
       else return;
@@ -228,7 +224,7 @@
     root.classList.add("wm-ready");
     return () => {
       stop();
-      cancelAnimationFrame(frame);
+      clock.end();
       document.removeEventListener("keyup", lift);
       document.removeEventListener("keydown", press);
       window.removeEventListener("blur", away);
@@ -236,25 +232,5 @@
     };
   };
 
-  // In the static page: wake each player when it comes near; its model is loaded then.
-  function start() {
-    const near = new IntersectionObserver(
-      (entries) => entries.filter((entry) => entry.isIntersecting).forEach(async ({ target }) => {
-        near.unobserve(target);
-        const spec = JSON.parse(target.querySelector(".wm-data").textContent);
-        try {
-          await WM.load(`models/${spec.model}.js`);
-        } catch {
-          target.querySelector(".wm-hint").textContent = "The model could not be loaded. Reload the page to try again.";
-          return;
-        }
-        target.querySelector(".wm-still").remove();
-        WM.player(target, spec);
-      }),
-      { rootMargin: "400px" },
-    );
-    document.querySelectorAll(".wm-player:not(.wm-ready)").forEach((root) => near.observe(root));
-  }
-  if (page && document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-  else if (page) start();
+  if (page) WM.waken("wm-player", (spec) => [spec.model], WM.player);
 })();

@@ -1,10 +1,10 @@
-/* What a Player shows: the real world beside the dream, and how far the dream has been off. */
+/* What a Player shows: the panels of its game, and a curve of one number a step. */
 (function () {
   "use strict";
   const WM = (globalThis.WM = globalThis.WM || {});
-  const SHOWN_STEPS = 150; // of the error
-  const FLASH_STEPS = 4; // for which a corrected dream is teal
-  const WIDE = 560; // px from which the two worlds stand side by side
+  const SHOWN_STEPS = 150; // of the curve
+  const WIDE = 560; // px from which two panels stand side by side
+  const NARROWEST = 256; // px
   const TITLE = 22, GAP = 16, METER = 76; // px
 
   WM.stage = (root, world) => {
@@ -35,46 +35,51 @@
       paint(context, color, text);
     }
 
-    function draw(duet, hidden) {
-      const padding = 2 * parseFloat(getComputedStyle(root).paddingLeft || 0);
-      const width = Math.max(256, root.clientWidth - padding), wide = width >= WIDE;
-      const panel = wide ? (width - GAP) / 2 : width, scene = Math.round(panel * world.aspect), row = TITLE + scene;
-      const recent = duet.history.slice(-FLASH_STEPS).some((entry) => entry.step > 0 && entry.looked);
-      const dreamed = recent ? "corrected" : "imagined";
+    function draw(game, hidden) {
+      const padding = 2 * parseFloat(getComputedStyle(root).paddingLeft || 0), panels = game.panels(hidden);
+      const width = Math.max(NARROWEST, root.clientWidth - padding), wide = width >= WIDE && panels.length > 1;
+      const size = world.panel(wide ? (width - GAP) / 2 : width, window.devicePixelRatio || 1), row = TITLE + size.height;
 
-      on(scenes, width, (wide ? 1 : 2) * row + 6, (context, color, text) => {
-        const size = { width: panel, height: scene, line: color("track") };
-        const panelAt = (x, y, title, note, name, paint) => {
+      on(scenes, width, (wide ? 1 : panels.length) * row + 6, (context, color, text) => {
+        const box = { ...size, line: color("track") };
+        panels.forEach(({ title, note, color: name, shown, instead, ghost, corner, banner }, i) => {
           context.save();
-          context.translate(x, y);
+          context.translate(wide ? i * (size.width + GAP) : 0, wide ? 0 : i * row);
           text(note, text(title, 0, 15, name, { bold: true }) + 8, 15, "muted");
           context.translate(0, TITLE);
-          paint();
+          if (ghost) world.draw(context, box, ghost, color("muted"), { ghost: true });
+          if (shown) world.draw(context, box, shown, color(name));
+          else text(instead, 0, size.height / 2, "muted");
+          if (banner) announce(context, size, banner);
+          if (corner) text(corner, size.width, 14, "muted", { right: true });
           context.restore();
-        };
-        panelAt(0, 0, "real", duet.fell === null ? "" : `over at step ${duet.fell}`, "real", () => {
-          if (hidden) text("You know only what the model believes.", 0, scene / 2, "muted");
-          else world.draw(context, size, duet.real, color("real"));
-        });
-        const sure = `${Math.round(100 * duet.continues)}% sure that the game goes on`;
-        panelAt(wide ? panel + GAP : 0, wide ? 0 : row, "dream", sure, dreamed, () => {
-          if (!hidden) world.draw(context, size, duet.real, color("muted"), { ghost: true });
-          world.draw(context, size, duet.dream, color(dreamed));
-          if (!hidden && duet.error() > world.meter.least) text("dashed: real", panel, 14, "muted", { right: true });
         });
       });
 
       meter.hidden = hidden;
-      if (!hidden) on(meter, width, METER, (context, color, text) => errors(context, width, color, text, duet));
+      if (!hidden) on(meter, width, METER, (context, color, text) => curve(context, width, color, text, game));
     }
 
-    function errors(context, width, color, text, duet) {
-      const { name, unit, least } = world.meter, entries = duet.history.slice(-SHOWN_STEPS);
+    // A game that is over says so across its picture.
+    function announce(context, { width, height }, [first, second]) {
+      const middle = height / 2, family = getComputedStyle(root).fontFamily;
+      context.fillStyle = "rgba(12, 15, 28, 0.82)";
+      context.fillRect(0, middle - 36, width, 72);
+      context.fillStyle = "#fff";
+      context.textAlign = "center";
+      context.font = `600 20px ${family}`;
+      context.fillText(first, width / 2, middle - 4, width - 16);
+      context.font = `14px ${family}`;
+      context.fillText(second, width / 2, middle + 20, width - 16);
+    }
+
+    function curve(context, width, color, text, { meter: { name, unit, least, digits }, history }) {
+      const entries = history.slice(-SHOWN_STEPS), { expected, corrected = expected } = history[history.length - 1];
       const most = Math.max(least, ...entries.map((entry) => entry.expected));
       const left = 5, top = TITLE, bottom = METER - 5;
-      const x = (i) => left + ((width - left - 6) * i) / (SHOWN_STEPS - 1), y = (error) => bottom - ((bottom - top) * error) / most;
-      text(`${name}, step by step: ${duet.error().toFixed(1)}${unit}`, 0, 14, "muted");
-      text(`0 to ${most.toFixed(0)}${unit}`, width, 14, "muted", { right: true });
+      const x = (i) => left + ((width - left - 6) * i) / (SHOWN_STEPS - 1), y = (value) => bottom - ((bottom - top) * value) / most;
+      text(`${name}${width < WIDE ? "" : ", step by step"}: ${corrected.toFixed(digits)}${unit}`, 0, 14, "muted");
+      text(`0 to ${most.toFixed(0)}${unit.length > 1 ? "" : unit}`, width, 14, "muted", { right: true });
       context.strokeStyle = color("track");
       context.lineWidth = 1;
       context.strokeRect(0.5, top - 0.5, width - 1, bottom - top + 4);
