@@ -24,6 +24,7 @@ OWN = f"a folder of models that you trained, such as {TRAINED} (default: the shi
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 not (all) right, 2 wrong usage, 130 interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # for torch and NumPy: two wait for each other
     try:
         if words[:1] == ["train"]:
             return _train(words[1:])

@@ -8,6 +8,7 @@ import torch
 
 from wmcourse.envs.dodge import DodgeGames, as_observation
 from wmcourse.interactive import LatentSliders
+from wmcourse.interactive.widget import PageWidget
 from wmcourse.models.autoencoder import Autoencoder, AutoencoderConfig
 from wmcourse.models.vae import VAE, VAEConfig
 
@@ -117,3 +118,23 @@ def test_it_fits_a_phone_and_a_desk(site, visit, width):
     assert shown == [2, 2] and page.locator("details").first.inner_text().startswith("3 more")
     for button in page.locator(".wm-latents .wm-button").all():
         assert button.bounding_box()["height"] >= 44
+
+
+def test_in_jupyterlab_the_same_script_is_a_module_of_its_own(chromium, models, pictures):
+    element = LatentSliders(models, pictures=pictures, title="Drag.", alt="Pictures.", sliders=2)
+    payloads = {name: model.payload() for name, model in element.page_models.items()}
+    state = {"kind": element.kind, "spec": element.spec, "models": payloads, "identity": "x"}
+    page = chromium.new_page()
+    page.set_content("<div id=cell></div>")
+    page.evaluate(
+        """async ([script, state]) => {
+             const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+             const { default: { render } } = await import(url);
+             const model = { get: (name) => state[name] }, el = document.getElementById("cell");
+             window.clean = await render({ model, el }); }""",
+        [PageWidget._esm.default_value, state],
+    )
+    assert page.locator("#cell .wm-latents.wm-ready .wm-title").inner_text() == "Drag."
+    told(page, models)
+    page.evaluate("window.clean()")
+    page.close()

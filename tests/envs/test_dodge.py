@@ -6,9 +6,20 @@ import torch
 
 from wmcourse.agents.dodge_oracle import oracle
 from wmcourse.envs import dodge
-from wmcourse.envs.dodge import LIMIT, SIDE, SLOTS, STAY, DodgeGames, Scene, as_observation, hits, pictures
-
-REACH = dodge.AGENT_RADIUS + dodge.BALL_RADIUS
+from wmcourse.envs.dodge import (
+    LEFT,
+    LIMIT,
+    RIGHT,
+    RING,
+    SIDE,
+    SLOTS,
+    STAY,
+    DodgeGames,
+    Scene,
+    as_observation,
+    hits,
+    pictures,
+)
 
 
 def played(steps, count=6, seed=0):
@@ -21,15 +32,13 @@ def played(steps, count=6, seed=0):
 
 
 def crowd(count=4):
-    """Balls everywhere, also where they come and go, at places that no game would choose."""
+    """Balls everywhere, also where they come and go."""
     random = np.random.default_rng(1)
-    agent = random.uniform(0, SIDE, count)
-    agent[:2] = 0.0, SIDE
-    x = random.uniform(-dodge.BALL_RADIUS, SIDE + dodge.BALL_RADIUS, (count, SLOTS))
+    x = random.uniform(-RING / 2, RING / 2, (count, SLOTS))
     y = random.uniform(-dodge.BALL_RADIUS, SIDE + dodge.BALL_RADIUS, (count, SLOTS))
-    y[:, 0], y[:, 1], y[0, 2:] = -dodge.BALL_RADIUS, SIDE + dodge.BALL_RADIUS, np.nan
-    x[np.isnan(y)] = np.nan
-    return Scene(agent, x, y, np.ones_like(x))
+    y[:, 0], y[:, 1], x[:, 2], x[:, 3] = -dodge.BALL_RADIUS, SIDE + dodge.BALL_RADIUS, -RING / 2, RING / 2
+    x[0, 4:] = y[0, 4:] = np.nan
+    return Scene(x, y, np.ones_like(x))
 
 
 def blend(color, cover):
@@ -37,22 +46,17 @@ def blend(color, cover):
 
 
 def slow_picture(scene, game):
-    """Pixel by pixel: the wall's share of its column, then each disc's share of it; the brighter wins."""
-    agent = scene.agent[game]
-    eighths = [
-        (np.floor((x - agent + SIDE / 2) * 8 + 0.5) / 8, np.floor(y * 8 + 0.5) / 8, dodge.BALL_RADIUS, dodge.BALL)
+    """Pixel by pixel, disc by disc, to an eighth of a pixel; the brighter wins."""
+    balls = [
+        (np.floor((x + SIDE / 2) * 8 + 0.5) / 8, np.floor(y * 8 + 0.5) / 8, dodge.BALL_RADIUS, dodge.BALL)
         for x, y in zip(scene.x[game], scene.y[game], strict=True)
         if not np.isnan(y)
     ]
-    discs = [*eighths, (SIDE / 2, dodge.AGENT_ROW, dodge.AGENT_RADIUS, dodge.AGENT)]
     picture = np.empty((SIDE, SIDE, 3), np.uint8)
-    for column in range(SIDE):
-        left = agent - SIDE / 2 + column
-        beyond = min(1.0, max(0.0, -left) + max(0.0, left + 1 - SIDE))
-        behind = blend(dodge.WALL, beyond)
-        for row in range(SIDE):
-            picture[row, column] = behind
-            for x, y, radius, color in discs:
+    for row in range(SIDE):
+        for column in range(SIDE):
+            picture[row, column] = dodge.BACKGROUND
+            for x, y, radius, color in [*balls, (SIDE / 2, dodge.AGENT_ROW, dodge.AGENT_RADIUS, dodge.AGENT)]:
                 cover = radius + 0.5 - np.hypot(column + 0.5 - x, row + 0.5 - y)
                 if cover > 0:
                     picture[row, column] = np.maximum(picture[row, column], blend(color, min(cover, 1.0)))
@@ -74,10 +78,10 @@ def test_observations_are_pictures_in_0_to_1_with_the_colors_first():
 
 
 def test_a_ball_hits_that_is_nearer_than_both_radii():
-    scene = crowd(40)
+    scene, reach = crowd(40), dodge.AGENT_RADIUS + dodge.BALL_RADIUS
     expected = [
-        [np.sqrt((x - agent) ** 2 + (y - dodge.AGENT_ROW) ** 2) < REACH for x, y in zip(xs, ys, strict=True)]
-        for agent, xs, ys in zip(scene.agent, scene.x, scene.y, strict=True)
+        [np.sqrt(x**2 + (y - dodge.AGENT_ROW) ** 2) < reach for x, y in zip(xs, ys, strict=True)]
+        for xs, ys in zip(scene.x, scene.y, strict=True)
     ]
     np.testing.assert_array_equal(hits(scene), expected)
     assert hits(scene).any()
@@ -110,21 +114,27 @@ def test_launches_come_at_their_rate_from_everywhere_at_any_speed():
     x, speed = np.concatenate(x), np.concatenate(speed)
     expected = 1000 * steps * dodge.LAUNCH
     assert abs(len(x) - expected) < 4 * np.sqrt(expected * (1 - dodge.LAUNCH))
-    for drawn, (low, high) in ((x, (dodge.BALL_RADIUS, SIDE - dodge.BALL_RADIUS)), (speed, dodge.SPEEDS)):
+    for drawn, (low, high) in ((x, (-RING / 2, RING / 2)), (speed, dodge.SPEEDS)):
         share = (np.sort(drawn) - low) / (high - low)
         gap = np.abs(share - np.arange(len(x)) / len(x)).max()
         assert share.min() >= 0 and share.max() <= 1 and np.sqrt(len(x)) * gap < 2.0  # once in 1500 otherwise
     assert abs(np.corrcoef(x, speed)[0, 1]) < 4 / np.sqrt(len(x))
 
 
-def test_an_agent_takes_steps_between_the_walls():
-    games = DodgeGames(2, np.random.default_rng(0))
-    for step in range(1, dodge.PLACES + 3):
-        games.step(np.array([dodge.LEFT, dodge.RIGHT]))
-        aside = dodge.STRIDE * min(step, dodge.PLACES // 2)
-        assert games.scene.agent.tolist() == [SIDE / 2 - aside, SIDE / 2 + aside]
-    games.step(np.array([STAY, dodge.LEFT]))
-    assert games.scene.agent.tolist() == [SIDE / 2 - aside, SIDE / 2 + aside - dodge.STRIDE]
+def test_a_step_moves_all_that_is_seen_the_other_way_around_the_ring(monkeypatch):
+    """What leaves on one side comes back on the other: after as many steps as there are places all is where it was."""
+    monkeypatch.setattr(dodge, "LAUNCH", 0.0)
+    for action, to_the_right in ((LEFT, dodge.STRIDE), (STAY, 0.0), (RIGHT, -dodge.STRIDE)):
+        games = DodgeGames(1, np.random.default_rng(0))
+        start = np.linspace(-RING / 2, RING / 2, SLOTS, endpoint=False)
+        for part, value in zip(games.scene, (start, 0.0, 0.0), strict=True):
+            part[:] = value
+        for step in range(1, dodge.PLACES + 1):
+            games.step(np.array([action]))
+            expected = [min((x + step * to_the_right + turn * RING for turn in (-1, 0, 1)), key=abs) for x in start]
+            np.testing.assert_allclose(np.abs(games.scene.x[0]), np.abs(expected), atol=1e-9)
+        apart = np.abs(games.scene.x[0] - start)
+        np.testing.assert_allclose(np.minimum(apart, RING - apart), 0.0, atol=1e-9)
 
 
 def test_a_games_dice_depend_on_no_other_game():

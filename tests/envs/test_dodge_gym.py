@@ -46,13 +46,12 @@ def test_one_game_and_a_batch_of_one_are_the_same_game_which_repeats_with_its_se
 def test_what_is_hidden_is_in_info():
     env = Dodge()
     _, info = env.reset(seed=0)
-    assert info["agent"] == 32.0 and info["balls"].shape == (0, 3)
+    assert info["balls"].shape == (0, 3)
     while not len(info["balls"]):
-        info = env.step(RIGHT)[-1]
+        info = env.step(STAY)[-1]
     x, y, speed = info["balls"][0]
-    assert info["agent"] > 32.0
-    info = env.step(STAY)[-1]
-    np.testing.assert_allclose(info["balls"][0], [x, y + speed, speed])
+    info = env.step(RIGHT)[-1]
+    np.testing.assert_allclose(info["balls"][0], [x - dodge.STRIDE, y + speed, speed])
 
 
 def test_who_survives_to_the_limit_is_cut_off_and_earns_1_a_step(no_balls):

@@ -19,6 +19,8 @@ from wmcourse.models import (
     RSSMConfig,
     TransitionConfig,
 )
+from wmcourse.models.mdn_rnn import MDNRNN, MDNRNNConfig
+from wmcourse.models.vae import VAEConfig
 
 RSSM_SIZES = {"deter_dim": 6, "stoch_dim": 3, "groups": 2, "classes": 3, "hidden_dim": 8}
 CODER = AutoencoderConfig(frames=2, latent_dim=3, width=2)
@@ -30,6 +32,7 @@ MODELS: dict[str, Callable[[], Any]] = {
     "latent-dynamics": lambda: LatentDynamics(REMEMBERS),
     "ensemble": lambda: Ensemble(REMEMBERS, 2),
     "coded-rssm": lambda: CodedRSSM(CodedRSSMConfig(CODER, RSSMConfig(observation_shape=(3,), **RSSM_SIZES))),
+    "mdn-rnn": lambda: MDNRNN(MDNRNNConfig(VAEConfig(latent_dim=3, width=2), hidden_dim=6, action_dim=2, components=2)),
     "kalman": lambda: KalmanFilter(cart_on_a_spring()),
 }
 

@@ -96,3 +96,21 @@ def test_a_look_can_be_traced_with_an_action_and_without(small_model, starts):
         torch.manual_seed(0)
         for ours, theirs in zip(traced(other, action, 1 - seen, temperature), expected, strict=True):
             torch.testing.assert_close(ours, theirs)
+
+
+def test_a_step_can_be_traced(small_model):
+    """As a look can."""
+    state, zeros, _ = situation(small_model)
+
+    class Step(nn.Module):
+        def forward(self, state, action, temperature):
+            return tuple(small_model.imagine(state, action, temperature))
+
+    traced = torch.export.export(Step(), (state, zeros + 0.5, torch.tensor(1.0)), strict=False).module()
+    other = map_state(lambda part: part + torch.rand_like(part), state)
+    for action, temperature in ((zeros, torch.tensor(0.7)), (zeros + 1.0, torch.tensor(0.0))):
+        torch.manual_seed(0)
+        expected = small_model.imagine(other, action, temperature)
+        torch.manual_seed(0)
+        for ours, theirs in zip(traced(other, action, temperature), expected, strict=True):
+            torch.testing.assert_close(ours, theirs)

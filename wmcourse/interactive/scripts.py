@@ -11,8 +11,7 @@ from wmcourse.envs import dodge
 RULES = "rules.js"
 """Not a file: written by `rules`."""
 DODGE = (
-    "SIDE LIMIT STAY STRIDE PLACES FIRST_PLACE AGENT_ROW AGENT_RADIUS BALL_RADIUS LAUNCH LANES SPEEDS SLOTS "
-    "BACKGROUND WALL AGENT BALL _PARTS"
+    "SIDE LIMIT STAY STRIDE RING AGENT_ROW AGENT_RADIUS BALL_RADIUS LAUNCH SPEEDS SLOTS BACKGROUND AGENT BALL _PARTS"
 )
 """The names of the numbers that its script needs."""
 WORLDS = ("cartpole.js", RULES, "dodge.js")

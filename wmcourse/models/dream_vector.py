@@ -107,11 +107,12 @@ class DreamVectorEnv(gym.vector.VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
                 rewards[rows] = told.reward.cpu().numpy()
             ends = self._ends(told, len(rows))
             terminated[rows] = ends
-            truncated[rows] = ~ends & (self._steps >= self.max_episode_steps)
-            if ends.any():
-                stays = torch.from_numpy(np.flatnonzero(~ends))
+            goes_on = ~ends & (self._steps < self.max_episode_steps)
+            truncated[rows] = ~ends & ~goes_on
+            if not goes_on.all():
+                stays = torch.from_numpy(np.flatnonzero(goes_on))
                 self.beliefs = map_state(lambda field: field[stays], self.beliefs)
-            self._running = rows[~ends] if self._steps < self.max_episode_steps else rows[:0]
+            self._running = rows[goes_on]
         return self._features, rewards, terminated, truncated, {"running": self._running, "step": self._steps}
 
     def _ends(self, told: Prediction, count: int) -> np.ndarray:

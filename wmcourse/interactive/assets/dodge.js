@@ -1,11 +1,11 @@
 /* The real Dodge in the page: the rules and the pictures of wmcourse/envs/dodge.py, to the last bit. Its numbers
    are that file's own, brought by `rules` of wmcourse/interactive/scripts.py.
-   A state is {agent, balls}: the agent's center in pixels from the left, and [x, y, speed] of each ball in the air.
+   A state has the [x, y, speed] of each ball in the air; x counts from the agent, to the right, around the ring.
    An observation is a picture of 3 x 64 x 64 numbers in [0, 1]. */
 (function () {
   "use strict";
   const WM = (globalThis.WM = globalThis.WM || {});
-  const { SIDE, STRIDE, PLACES, FIRST_PLACE, AGENT_ROW, LAUNCH, LANES, SPEEDS, SLOTS, LIMIT, STAY, PARTS, BACKGROUND, WALL } = WM.rules.dodge;
+  const { SIDE, STRIDE, RING, AGENT_ROW, LAUNCH, SPEEDS, SLOTS, LIMIT, STAY, PARTS, BACKGROUND } = WM.rules.dodge;
   const agentDisc = { radius: WM.rules.dodge.AGENT_RADIUS, color: WM.rules.dodge.AGENT };
   const ballDisc = { radius: WM.rules.dodge.BALL_RADIUS, color: WM.rules.dodge.BALL };
   const PIXELS = SIDE * SIDE, BALL_PIXELS = Math.round(Math.PI * ballDisc.radius ** 2);
@@ -29,29 +29,26 @@
       idle: "", cover: ["Real game", "hidden until it is over"],
     },
 
-    start: () => ({ agent: FIRST_PLACE + STRIDE * Math.floor(PLACES / 2), balls: [] }),
+    start: () => ({ balls: [] }),
     /* The three dice are thrown in every step: is a ball launched, from where, how fast. */
-    step({ agent, balls }, action, random) {
+    step({ balls }, action, random) {
       const dice = [random.uniform(), random.uniform(), random.uniform()], { radius } = ballDisc;
-      const moved = Math.min(Math.max(agent + STRIDE * (action - STAY), FIRST_PLACE), FIRST_PLACE + STRIDE * (PLACES - 1));
-      const flying = balls.map(([x, y, speed]) => [x, y + speed, speed]).filter(([, y]) => y <= SIDE + radius);
+      const flying = balls
+        .map(([x, y, speed]) => [around(x - STRIDE * (action - STAY)), y + speed, speed])
+        .filter(([, y]) => y <= SIDE + radius);
       if (dice[0] < LAUNCH && flying.length < SLOTS)
-        flying.push([LANES[0] + (LANES[1] - LANES[0]) * dice[1], -radius, SPEEDS[0] + (SPEEDS[1] - SPEEDS[0]) * dice[2]]);
-      return { agent: moved, balls: flying };
+        flying.push([RING * (dice[1] - 0.5), -radius, SPEEDS[0] + (SPEEDS[1] - SPEEDS[0]) * dice[2]]);
+      return { balls: flying };
     },
-    over: ({ agent, balls }) =>
-      balls.some(([x, y]) => Math.hypot(x - agent, y - AGENT_ROW) < agentDisc.radius + ballDisc.radius) ? "a ball has hit" : "",
+    over: ({ balls }) =>
+      balls.some(([x, y]) => Math.hypot(x, y - AGENT_ROW) < agentDisc.radius + ballDisc.radius) ? "a ball has hit" : "",
     stopped: (state) => WM.worlds.dodge.over(state) !== "",
     observe: (state) => Float32Array.from(WM.worlds.dodge.picture(state), (byte) => byte / 255),
-    /* What a camera sees that keeps the agent in the middle, as bytes: soft-edged discs between two walls. */
-    picture({ agent, balls }) {
-      const bytes = new Uint8Array(3 * PIXELS), shift = SIDE / 2 - agent;
-      for (let column = 0; column < SIDE; column++) {
-        const left = agent - SIDE / 2 + column, cover = Math.min(1, Math.max(0, -left, left + 1 - SIDE));
-        for (let color = 0; color < 3; color++)
-          for (let row = 0; row < SIDE; row++) bytes[color * PIXELS + row * SIDE + column] = mixed(color, WALL, cover);
-      }
-      for (const [x, y] of balls) disc(bytes, x + shift, y, ballDisc);
+    /* What a camera sees that keeps the agent in the middle, as bytes: soft-edged discs on an even ground. */
+    picture({ balls }) {
+      const bytes = new Uint8Array(3 * PIXELS);
+      for (let color = 0; color < 3; color++) bytes.fill(BACKGROUND[color], color * PIXELS, (color + 1) * PIXELS);
+      for (const [x, y] of balls) disc(bytes, x + SIDE / 2, y, ballDisc);
       disc(bytes, SIDE / 2, AGENT_ROW, agentDisc);
       return bytes;
     },
@@ -70,6 +67,11 @@
     draw: (context, size, observation) => WM.picture.draw(context, size, [3, SIDE, SIDE], observation),
   };
 
+  // The same place of the ring, -RING/2 to RING/2.
+  function around(x) {
+    const past = (x + RING / 2) % RING;
+    return (past < 0 ? past + RING : past) - RING / 2;
+  }
   const mixed = (color, shade, cover) => Math.floor(BACKGROUND[color] + cover * (shade[color] - BACKGROUND[color]) + 0.5);
 
   // One disc, to an eighth of a pixel; pixel k has its center at k + 1/2. Where discs overlap, the brighter wins.
