@@ -27,9 +27,7 @@ class Strategy(Protocol):
     def ask(self) -> Float[np.ndarray, "member parameter"]:
         """The next generation."""
 
-    def tell(
-        self, candidates: Float[np.ndarray, "member parameter"], scores: Float[np.ndarray, " member"]
-    ) -> None:
+    def tell(self, candidates: Float[np.ndarray, "member parameter"], scores: Float[np.ndarray, " member"]) -> None:
         """Learn from it."""
 
 

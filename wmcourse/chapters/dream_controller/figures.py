@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
-from jaxtyping import Float
+from IPython.display import Markdown
 from plotly.subplots import make_subplots
 
 from wmcourse.chapters.dream_controller.evolution import (
@@ -19,13 +19,14 @@ from wmcourse.chapters.dream_controller.evolution import (
 )
 from wmcourse.interactive.explorer import Explorer
 from wmcourse.interactive.sliders import Choice, Slider
+from wmcourse.interactive.text import table
 from wmcourse.recipes.history import Row
 from wmcourse.viz.style import CORRECTED, GRID, IMAGINED, MUTED, REAL, TEMPLATE
 
 LEVELS = (-0.5, -2, -5, -10, -20, -40)
 GENERATIONS = 25
 ACTIONS = ("left", "stay", "right")
-VIOLET, BLUE = "#7a5fa8", "#4c78a8"
+VIOLET, BLUE, BROWN = "#7a5fa8", "#4c78a8", "#a0522d"
 STRATEGY_COLORS = {"hill climbing": VIOLET, "recombination": BLUE, "CMA-ES": REAL}
 
 
@@ -52,7 +53,9 @@ def search(landscape: Landscape, generations: Sequence[Generation]) -> go.Figure
     figure = go.Figure()
     for height in LEVELS:
         x, y = landscape.level(height).T
-        figure.add_scatter(x=x, y=y, mode="lines", line={"color": "#c9c4b8", "width": 1}, hoverinfo="skip", showlegend=False)
+        figure.add_scatter(
+            x=x, y=y, mode="lines", line={"color": "#c9c4b8", "width": 1}, hoverinfo="skip", showlegend=False
+        )
     now = generations[-1]
     way = np.array([each.mean for each in generations])
     values, vectors = np.linalg.eigh(now.covariance)
@@ -60,7 +63,9 @@ def search(landscape: Landscape, generations: Sequence[Generation]) -> go.Figure
     circle = np.stack([np.cos(angle), np.sin(angle)])
     x, y = now.mean[:, None] + vectors @ (np.sqrt(np.maximum(values, 0))[:, None] * circle)
     line = {"color": IMAGINED, "width": 2.4}
-    figure.add_scatter(x=x, y=y, mode="lines", name="where it scatters", line=line, fill="toself", fillcolor="rgba(217,102,10,0.12)")
+    figure.add_scatter(
+        x=x, y=y, mode="lines", name="where it scatters", line=line, fill="toself", fillcolor="rgba(217,102,10,0.12)"
+    )
     figure.add_scatter(x=way[:, 0], y=way[:, 1], mode="lines", name="way of the mean", line={"color": REAL, "width": 2})
     dots = {"color": CORRECTED, "size": 6}
     figure.add_scatter(x=now.candidates[:, 0], y=now.candidates[:, 1], mode="markers", name="candidates", marker=dots)
@@ -147,22 +152,23 @@ def _lane(row: int, kind: int, kinds: int) -> float:
     return row + 0.7 * ((kind + 0.5) / kinds - 0.5)
 
 
-def learning_curves(histories: Mapping[str, Sequence[Sequence[Row]]], colors: Mapping[str, str]) -> go.Figure:
-    """The mean score of each generation, one thin line for each training, against the generation."""
+def learning_curves(trainings: Mapping[str, Sequence[Sequence[Row]]]) -> go.Figure:
+    """The mean score of each generation against its number, one line for each training."""
     figure = go.Figure()
-    for name, trainings in histories.items():
-        for i, rows in enumerate(trainings):
+    for (name, histories), color in zip(trainings.items(), (VIOLET, BROWN), strict=True):
+        for i, rows in enumerate(histories):
             figure.add_scatter(
                 x=[row["update"] for row in rows],
                 y=[row["mean_steps"] for row in rows],
-                mode="lines",
+                mode="lines+markers",
                 name=name,
                 legendgroup=name,
                 showlegend=i == 0,
-                line={"color": colors[name], "width": 1.8},
+                line={"color": color, "width": 1.8},
+                marker={"size": 5},
             )
     figure.update_layout(template=TEMPLATE, height=360, hovermode="closest")
-    figure.update_xaxes(title_text="generation")
+    figure.update_xaxes(title_text="generation", rangemode="tozero")
     figure.update_yaxes(title_text="steps survived in the dream", rangemode="tozero")
     return figure
 
@@ -175,15 +181,28 @@ def temperature_table(
     oracle: float,
 ) -> go.Figure:
     """Steps survived in the dream and in reality against the dream's temperature: here, and in the paper's VizDoom."""
-    figure = make_subplots(2, 1, shared_xaxes=True, vertical_spacing=0.12, subplot_titles=["Dodge, here", "VizDoom, in the paper"])
+    figure = make_subplots(
+        2, 1, shared_xaxes=True, vertical_spacing=0.12, subplot_titles=["Dodge, here", "VizDoom, in the paper"]
+    )
     kinds = {"in the dream": (dreamed, IMAGINED, "circle-open", 0), "in reality": (real, REAL, "circle", 1)}
     for name, (scores, color, symbol, which) in kinds.items():
         marker = {"color": color, "size": 9, "symbol": symbol, "line": {"width": 2, "color": color}}
         points = [(tau, score) for tau, seeds in scores.items() for score in seeds]
         means = {tau: float(np.mean(seeds)) for tau, seeds in scores.items()}
         dash = {"color": color, "width": 1.6, "dash": "6px,3px" if which == 0 else "solid"}
-        figure.add_scatter(x=[t for t, _ in points], y=[s for _, s in points], mode="markers", name=name, marker=marker, row=1, col=1)
-        figure.add_scatter(x=list(means), y=list(means.values()), mode="lines", line=dash, showlegend=False, hoverinfo="skip", row=1, col=1)
+        figure.add_scatter(
+            x=[t for t, _ in points], y=[s for _, s in points], mode="markers", name=name, marker=marker, row=1, col=1
+        )
+        figure.add_scatter(
+            x=list(means),
+            y=list(means.values()),
+            mode="lines",
+            line=dash,
+            showlegend=False,
+            hoverinfo="skip",
+            row=1,
+            col=1,
+        )
         theirs = {tau: pair[which] for tau, pair in VIZDOOM.items()}
         figure.add_scatter(
             x=list(theirs),
@@ -197,10 +216,23 @@ def temperature_table(
             row=2,
             col=1,
         )
-    levels = ((1, chance, "chance"), (1, oracle, "oracle"), (2, VIZDOOM_CHANCE, "chance"), (2, VIZDOOM_SOLVED, "solved"))
+    levels = (
+        (1, chance, "chance"),
+        (1, oracle, "oracle"),
+        (2, VIZDOOM_CHANCE, "chance"),
+        (2, VIZDOOM_SOLVED, "solved"),
+    )
     for row, level, word in levels:
         line = {"color": MUTED, "dash": "dot", "width": 1.4}
-        figure.add_hline(y=level, line=line, annotation_text=word, annotation_position="bottom right", annotation_font_size=11, row=row, col=1)
+        figure.add_hline(
+            y=level,
+            line=line,
+            annotation_text=word,
+            annotation_position="bottom right",
+            annotation_font_size=11,
+            row=row,
+            col=1,
+        )
     figure.update_layout(template=TEMPLATE, height=600, hovermode="closest", legend={"y": 1.06}, margin={"t": 76})
     figure.update_xaxes(tickvals=sorted({*dreamed, *VIZDOOM}), gridcolor=GRID, tickangle=0)
     figure.update_xaxes(title_text="temperature of the dream it grew up in", row=2, col=1)
@@ -208,6 +240,14 @@ def temperature_table(
     return figure
 
 
-def shares(actions: Float[np.ndarray, "step"]) -> str:
-    """How often each action was taken, in words."""
-    return ", ".join(f"{name} {100 * float(np.mean(actions == i)):.0f}%" for i, name in enumerate(ACTIONS))
+def folded_table(
+    dreamed: Mapping[float, Sequence[float]], real: Mapping[float, Sequence[float]], *, summary: str
+) -> Markdown:
+    """The same as a table that unfolds."""
+    rows = []
+    for tau in sorted({*dreamed, *VIZDOOM}):
+        ours = [f"{np.mean(each[tau]):.0f} ± {np.std(each[tau], ddof=1):.0f}" for each in (dreamed, real)]
+        theirs = [f"{score.mean:g} ± {score.sd:g}" for score in VIZDOOM[tau]] if tau in VIZDOOM else ["", ""]
+        rows.append([f"{tau:g}", *ours, *theirs])
+    header = ["temperature", "dream", "real", "dream (paper)", "real (paper)"]
+    return Markdown(f"<details>\n<summary>{summary}</summary>\n\n{table(header, rows).data}\n\n</details>")

@@ -1,5 +1,6 @@
 """Controllers watched at play: in real games, and in dreams of them."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -8,11 +9,26 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from wmcourse.agents.controller import Controller, Memory
+from wmcourse.agents.dodge_oracle import oracle
 from wmcourse.data.games import Choose
-from wmcourse.envs.dodge import AGENT_RADIUS, AGENT_ROW, BALL_RADIUS, LIMIT, SIDE, STAY, Scene, as_observation, pictures
+from wmcourse.envs.dodge import (
+    AGENT_RADIUS,
+    AGENT_ROW,
+    BALL_RADIUS,
+    LIMIT,
+    SIDE,
+    STAY,
+    STRIDE,
+    Scene,
+    around,
+    as_observation,
+    hits,
+    pictures,
+)
 from wmcourse.evaluation.objects import cover
 from wmcourse.evaluation.survival import start_observation
 from wmcourse.models.dream_vector import DreamVectorEnv
+from wmcourse.models.mdn_rnn import MDNRNN
 from wmcourse.models.protocol import map_state
 
 
@@ -32,6 +48,15 @@ def as_rule(controller: Controller, *, games: int) -> Choose:
     return choose
 
 
+Act = Callable[[Tensor], np.ndarray]
+"""The actions (B,) of the dreams that still run, from the features [z, h] of their beliefs."""
+
+
+def as_act(controller: Controller) -> Act:
+    """A controller as what `watch_dreams` asks for."""
+    return lambda features: controller.actor(features).action.argmax(-1).numpy()
+
+
 class Dreams(NamedTuple):
     """Whole dreams, one after the other: T + 1 codes and T actions each."""
 
@@ -44,9 +69,10 @@ class Dreams(NamedTuple):
 
 
 @torch.no_grad()
-def watch_dreams(controller: Controller, *, temperature: float, dreams: int, seed: int, limit: int = LIMIT) -> Dreams:
-    """Let a controller play in its model's dreams, from the picture with which every game begins."""
-    world = controller.world
+def watch_dreams(
+    world: MDNRNN, choose: Act, *, temperature: float, dreams: int, seed: int, limit: int = LIMIT
+) -> Dreams:
+    """Play in a model's dreams, from the picture with which every game begins."""
     env = DreamVectorEnv(
         world, dreams, start_observations=start_observation(), temperature=temperature, max_episode_steps=limit
     )
@@ -56,7 +82,7 @@ def watch_dreams(controller: Controller, *, temperature: float, dreams: int, see
     owners, codes, actors, actions = [running], [torch.from_numpy(features[:, :size].copy())], [], []
     while len(running):
         action = np.full(dreams, STAY)
-        action[running] = controller.actor(torch.from_numpy(features[running])).action.argmax(-1).numpy()
+        action[running] = choose(torch.from_numpy(features[running]))
         features, _, terminated, _, info = env.step(action)
         owners.append(running)
         actors.append(running)
@@ -79,3 +105,14 @@ def touched(picture: Float[Tensor, "batch 3 64 64"]) -> Float[Tensor, " batch"]:
     pixel = torch.arange(SIDE) + 0.5
     near = torch.hypot(pixel - SIDE / 2, pixel[:, None] - AGENT_ROW) < AGENT_RADIUS + BALL_RADIUS
     return ((cover(picture)[:, 0] > 0.5) & near).float().sum((1, 2)) / (np.pi * BALL_RADIUS**2)
+
+
+def escapes(scene: Scene, *, steps: int = 25) -> Bool[np.ndarray, " batch"]:
+    """Where the oracle would have come away alive, if no more balls were launched."""
+    x, y, speed = (part.copy() for part in scene)
+    alive = np.ones(len(x), dtype=bool)
+    for _ in range(steps):
+        x = around(x - STRIDE * (oracle(Scene(x, y, speed)) - STAY)[:, None])
+        y = y + speed
+        alive &= ~hits(Scene(x, y, speed)).any(1)
+    return alive
