@@ -4,8 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from wmcourse.interactive import quiz
-from wmcourse.interactive.quiz import rich
+from wmcourse.interactive import guess, quiz
+from wmcourse.interactive.quiz import Quiz, rich
 
 QUESTIONS = [
     {
@@ -79,3 +79,9 @@ def test_a_malformed_quiz_is_refused_by_question(break_it, message):
     break_it(questions)
     with pytest.raises(ValueError, match=message):
         quiz(questions)
+
+
+def test_a_guess_is_one_question_and_checked_like_any_other():
+    assert guess(QUESTIONS[0]).html == Quiz(QUESTIONS[:1]).html
+    with pytest.raises(ValueError, match="the guess .* needs feedback"):
+        guess({"text": "And you?", "options": [{"text": "yes", "correct": True}, {"text": "no"}]})

@@ -28,7 +28,7 @@ class Study:
     variants: Mapping[str, Train]
     seeds: Sequence[int]
     fewer: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    """Variants that have seeds of their own."""
+    """Variants that have seeds of their own, fewer or more."""
     before: Callable[[int], object] | None = None
     """What all trainings from one seed share, made before any of them."""
     facts: Mapping[str, float] = field(default_factory=dict)
