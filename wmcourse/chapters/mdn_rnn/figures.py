@@ -25,6 +25,8 @@ Films = Callable[[int | None], tuple[Tensor, Tensor, Tensor]]
 """From how often the model looks to what happened, what it expected, (T+1, 3, 64, 64), and when it looked, (T+1,)."""
 BINS = 20
 """Of the histogram of ranks."""
+SHADES = 15
+"""Above black, of each color in a film."""
 AHEAD = 5
 """Steps from one picture of a film to the next."""
 
@@ -85,7 +87,7 @@ def dots(
             figure.add_vline(x=reference[quantity], line={"color": MUTED, "dash": "dot"}, row=1, col=column)
         figure.update_xaxes(title_text=quantity, row=1, col=column)
     figure.update_layout(
-        template=TEMPLATE, height=120 + 46 * len(rows), hovermode="closest", margin={"l": 20 + 7 * max(map(len, rows))}
+        template=TEMPLATE, height=120 + 46 * len(rows), hovermode="closest", margin={"l": 34 + 7 * max(map(len, rows))}
     )
     figure.update_yaxes(range=[0.6 - len(rows), 0.4], showgrid=False, tickvals=[])
     return figure.update_yaxes(tickvals=[-i for i in range(len(rows))], ticktext=rows, col=1)
@@ -220,5 +222,6 @@ def film_explorer(films: Films, *, title: str, steps: int) -> Explorer:
 
 
 def as_frames(pictures: Float[Tensor, "time 3 side side"]) -> np.ndarray:
-    """Pictures in [0, 1] as a film (T, H, W, 3) of bytes."""
-    return np.asarray((pictures.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy())
+    """Pictures in [0, 1] as a film (T, H, W, 3) of bytes, in so few shades that the page stays light."""
+    shades = (pictures.clamp(0, 1) * SHADES).round() * (255 // SHADES)
+    return np.asarray(shades.to(torch.uint8).permute(0, 2, 3, 1).numpy())
