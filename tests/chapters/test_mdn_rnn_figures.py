@@ -52,14 +52,14 @@ def test_a_tempered_mixture_is_where_draws_at_that_temperature_come_from(tempera
 
 
 def test_every_stop_of_the_temperature_shows_its_own_density_beside_the_learned_one() -> None:
-    explorer = figures.temperature_explorer({"a fork": (FORK, 2.1)}, title="?")
+    explorer = figures.temperature_explorer({"a fork": (FORK, 2.1), "another": (FORK, 0.3)}, title="?")
     heights = []
     for temperature in explorer.controls["temperature"].values:
         learned, dealt = explorer.figure(temperature=temperature).data
         heights.append(np.max(dealt.y[np.asarray(dealt.x) > 1]))
         assert (temperature == 1) == np.allclose(learned.y, dealt.y)
     assert heights[0] < 1e-3 < 0.1 < heights[4]  # the rare hump is gone at 0.1, and there at 1
-    assert explorer.figure().layout.shapes[0].x0 == 2.1
+    assert [explorer.figure(latent=name).layout.shapes[0].x0 for name in ("a fork", "another")] == [2.1, 0.3]
 
 
 def test_dreams_are_drawn_against_the_level_of_reality() -> None:
