@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import cma
 import numpy as np
@@ -14,6 +14,7 @@ START, SPREAD, MEMBERS = (-2.0, -3.0), 0.5, 12
 TOP = (1.0, 1.0)
 
 
+@runtime_checkable
 class Strategy(Protocol):
     """Asks for the scores of some candidates, and is told them: higher is better."""
 
@@ -114,7 +115,7 @@ class Landscape:
         along, across = np.moveaxis((points - np.array(TOP)) @ np.array([[1, -1], [1, 1]]) / math.sqrt(2), -1, 0)
         return np.asarray(-(along**2) / self.length - across**2 * self.length)
 
-    def level(self, height: float, points: int = 73) -> Float[np.ndarray, "point 2"]:
+    def level(self, height: float, points: int = 49) -> Float[np.ndarray, "point 2"]:
         """The closed curve of all points of one height."""
         angle = np.linspace(0, 2 * np.pi, points)
         along, across = math.sqrt(self.length) * np.cos(angle), np.sin(angle) / math.sqrt(self.length)

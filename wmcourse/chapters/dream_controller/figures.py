@@ -24,7 +24,7 @@ from wmcourse.recipes.history import Row
 from wmcourse.viz.style import CORRECTED, GRID, IMAGINED, MUTED, REAL, TEMPLATE
 
 LEVELS = (-0.5, -2, -5, -10, -20, -40)
-GENERATIONS = 25
+GENERATIONS = 20
 ACTIONS = ("left", "stay", "right")
 VIOLET, BLUE, BROWN = "#7a5fa8", "#4c78a8", "#a0522d"
 STRATEGY_COLORS = {"hill climbing": VIOLET, "recombination": BLUE, "CMA-ES": REAL}
@@ -52,24 +52,26 @@ def search(landscape: Landscape, generations: Sequence[Generation]) -> go.Figure
     """A hill from above, the way of the mean so far, the generation now, and the ellipse that it was drawn from."""
     figure = go.Figure()
     for height in LEVELS:
-        x, y = landscape.level(height).T
+        x, y = landscape.level(height).T.round(2)
         figure.add_scatter(
             x=x, y=y, mode="lines", line={"color": "#c9c4b8", "width": 1}, hoverinfo="skip", showlegend=False
         )
     now = generations[-1]
-    way = np.array([each.mean for each in generations])
+    way = np.array([each.mean for each in generations]).round(2)
     values, vectors = np.linalg.eigh(now.covariance)
-    angle = np.linspace(0, 2 * np.pi, 33)
+    angle = np.linspace(0, 2 * np.pi, 25)
     circle = np.stack([np.cos(angle), np.sin(angle)])
-    x, y = now.mean[:, None] + vectors @ (np.sqrt(np.maximum(values, 0))[:, None] * circle)
+    x, y = now.mean[:, None] + vectors @ (np.sqrt(values)[:, None] * circle)
     line = {"color": IMAGINED, "width": 2.4}
     figure.add_scatter(
-        x=x, y=y, mode="lines", name="where it scatters", line=line, fill="toself", fillcolor="rgba(217,102,10,0.12)"
-    )
+        x=x.round(2), y=y.round(2), mode="lines", name="where it scatters", line=line, fill="toself",
+        fillcolor="rgba(217,102,10,0.12)",
+    )  # fmt: skip
     figure.add_scatter(x=way[:, 0], y=way[:, 1], mode="lines", name="way of the mean", line={"color": REAL, "width": 2})
     dots = {"color": CORRECTED, "size": 6}
-    figure.add_scatter(x=now.candidates[:, 0], y=now.candidates[:, 1], mode="markers", name="candidates", marker=dots)
-    cross = {"symbol": "cross-thin", "size": 13, "line": {"color": REAL, "width": 2}}
+    x, y = now.candidates.T.round(2)
+    figure.add_scatter(x=x, y=y, mode="markers", name="candidates", marker=dots)
+    cross = {"symbol": "cross", "size": 12, "color": REAL}
     figure.add_scatter(x=[TOP[0]], y=[TOP[1]], mode="markers", name="top", marker=cross)
     figure.update_layout(template=TEMPLATE, height=470, hovermode=False)
     figure.update_xaxes(range=[-4.5, 4.5], title_text="one parameter", showgrid=False, constrain="domain")
@@ -90,7 +92,7 @@ def search_explorer(*, seed: int = 0) -> Explorer:
     def alt(strategy: str, landscape: str, generation: int) -> str:
         mean = searched(strategy, landscape)[generation].mean
         return (
-            f"Level curves of {landscape} from above; {strategy} after {generation} generations, with its mean "
+            f"Level curves of {landscape}; {strategy} after {generation} generations, its mean "
             f"{np.hypot(*(mean - TOP)):.2g} from the top."
         )
 
@@ -125,10 +127,14 @@ def dots(
         figure.add_scatter(
             x=[value for value, _ in at], y=[lane for _, lane in at], mode="markers", name=kind, marker=marker
         )
-        middle = {"symbol": "line-ns", "size": 18, "line": {"color": color, "width": 3}}
-        medians = [float(np.median(rows[name][kind])) for name in lanes]
+        medians = [(float(np.median(rows[name][kind])), lane) for name, lane in y.items()]
         figure.add_scatter(
-            x=medians, y=list(y.values()), mode="markers", marker=middle, name=f"{kind}, median", showlegend=False
+            x=[part for median, _ in medians for part in (median, median, None)],
+            y=[part for _, lane in medians for part in (lane - 0.16, lane + 0.16, None)],
+            mode="lines",
+            line={"color": color, "width": 3},
+            name=f"{kind}, median",
+            showlegend=False,
         )
     for name, level in (marks or {}).items():
         figure.add_vline(x=level, line={"color": MUTED, "dash": "dot", "width": 1.6})
@@ -137,9 +143,8 @@ def dots(
         )
     kinds = max(len(found) for found in rows.values())
     figure.update_layout(template=TEMPLATE, height=130 + count * (24 + 18 * kinds), hovermode="closest")
-    figure.update_layout(showlegend=len(colors) > 1, margin={"t": 64 if marks and len(colors) > 1 else 44})
-    if marks:
-        figure.update_layout(legend={"y": 1.12})
+    room = {"t": 44, "l": max(84, 16 + 7 * max(map(len, rows)))}
+    figure.update_layout(showlegend=len(colors) > 1, margin=room)
     power = {"exponentformat": "power", "dtick": 1} if log else {}
     figure.update_xaxes(title_text=unit, type="log" if log else "linear", **power)
     figure.update_yaxes(
@@ -181,9 +186,7 @@ def temperature_table(
     oracle: float,
 ) -> go.Figure:
     """Steps survived in the dream and in reality against the dream's temperature: here, and in the paper's VizDoom."""
-    figure = make_subplots(
-        2, 1, shared_xaxes=True, vertical_spacing=0.12, subplot_titles=["Dodge, here", "VizDoom, in the paper"]
-    )
+    figure = make_subplots(2, 1, shared_xaxes=True, vertical_spacing=0.08)
     kinds = {"in the dream": (dreamed, IMAGINED, "circle-open", 0), "in reality": (real, REAL, "circle", 1)}
     for name, (scores, color, symbol, which) in kinds.items():
         marker = {"color": color, "size": 9, "symbol": symbol, "line": {"width": 2, "color": color}}
@@ -233,10 +236,11 @@ def temperature_table(
             row=row,
             col=1,
         )
-    figure.update_layout(template=TEMPLATE, height=600, hovermode="closest", legend={"y": 1.06}, margin={"t": 76})
+    figure.update_layout(template=TEMPLATE, height=560, hovermode="closest")
     figure.update_xaxes(tickvals=sorted({*dreamed, *VIZDOOM}), gridcolor=GRID, tickangle=0)
     figure.update_xaxes(title_text="temperature of the dream it grew up in", row=2, col=1)
-    figure.update_yaxes(title_text="steps survived", rangemode="tozero")
+    figure.update_yaxes(title_text="Dodge: steps survived", rangemode="tozero", row=1, col=1)
+    figure.update_yaxes(title_text="VizDoom (paper): steps survived", rangemode="tozero", row=2, col=1)
     return figure
 
 
