@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 from torch import Tensor
 
+from wmcourse.envs.dodge import BACKGROUND
 from wmcourse.evaluation.statistics import Interval
 from wmcourse.interactive.explorer import Explorer
 from wmcourse.interactive.sliders import Choice, Slider, Stops
@@ -25,8 +26,8 @@ Films = Callable[[int | None], tuple[Tensor, Tensor, Tensor]]
 """From how often the model looks to what happened, what it expected, (T+1, 3, 64, 64), and when it looked, (T+1,)."""
 BINS = 20
 """Of the histogram of ranks."""
-SHADES = 15
-"""Above black, of each color in a film."""
+STEP = 24
+"""From one shade of a film to the next, of 255."""
 AHEAD = 5
 """Steps from one picture of a film to the next."""
 
@@ -112,7 +113,7 @@ def temperature_explorer(mixtures: Mapping[str, tuple[Mixture, float]], *, title
         reach = 3 * mixture.log_sigma.exp()
         likely = mixture.log_pi.exp() > 0.002
         low, high = (mixture.mu - reach)[likely].min().item(), (mixture.mu + reach)[likely].max().item()
-        z = torch.linspace(min(low, came) - 0.3, max(high, came) + 0.3, 161)
+        z = torch.linspace(min(low, came) - 0.3, max(high, came) + 0.3, 101)
         learned, dealt = (density(each, z) for each in (mixture, tempered(mixture, temperature)))
         figure = go.Figure()
         dotted = {"color": MUTED, "width": 1.6, "dash": "dot"}
@@ -216,12 +217,13 @@ def film_explorer(films: Films, *, title: str, steps: int) -> Explorer:
                 else "each step."
             )
         ),
-        after=Slider(0, steps - 4 * AHEAD, 4 * AHEAD, label="From step"),
+        after=Slider(0, steps - 4 * AHEAD, (steps - 4 * AHEAD) // 2, label="From step"),
         peek_every=Stops([None, 10, 1], label="Look every", unit="steps"),
     )
 
 
 def as_frames(pictures: Float[Tensor, "time 3 side side"]) -> np.ndarray:
-    """Pictures in [0, 1] as a film (T, H, W, 3) of bytes, in so few shades that the page stays light."""
-    shades = (pictures.clamp(0, 1) * SHADES).round() * (255 // SHADES)
-    return np.asarray(shades.to(torch.uint8).permute(0, 2, 3, 1).numpy())
+    """Pictures in [0, 1] as a film (T, H, W, 3) of bytes, in so few shades of the ground that the page stays light."""
+    ground = torch.tensor(BACKGROUND).view(3, 1, 1)
+    shades = ground + (255 * pictures - ground).div(STEP).round() * STEP
+    return np.asarray(shades.clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy())
