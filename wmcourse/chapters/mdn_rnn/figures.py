@@ -44,10 +44,10 @@ def fork(panels: Mapping[str, Points], mean: Points) -> go.Figure:
     x, y = (np.round(each.flatten().numpy(), 3) for each in mean)
     stroke = {"color": IMAGINED, "width": 3}
     figure.add_scatter(x=x, y=y, mode="lines", line=stroke, name="least squared error", row=1, col=1)
-    figure.update_layout(template=TEMPLATE, height=330, showlegend=False, hovermode=False)
+    figure.update_layout(template=TEMPLATE, height=300, showlegend=False, hovermode=False, margin_t=14)
     figure.update_xaxes(range=[-1.05, 1.05])
     figure.update_yaxes(range=[-2.1, 2.1], tickvals=[])
-    return figure.update_yaxes(title_text="where the ball is", tickvals=[-1, 0, 1], col=1)
+    return figure.update_yaxes(title_text="place", tickvals=[-1, 0, 1], col=1)
 
 
 def dots(
@@ -100,7 +100,7 @@ def rank_histogram(ranks: Float[Tensor, "rows latent"]) -> go.Figure:
     middles = (np.arange(BINS) + 0.5) / BINS
     figure = go.Figure(go.Bar(x=middles, y=100 * counts.numpy(), marker={"color": IMAGINED}, name="codes"))
     figure.add_hline(y=100 / BINS, line={"color": REAL, "dash": "dot"})
-    figure.update_layout(template=TEMPLATE, height=300, bargap=0.12, hovermode=False)
+    figure.update_layout(template=TEMPLATE, height=260, bargap=0.12, hovermode=False, margin_t=14)
     figure.update_xaxes(title_text="rank of the real code in the forecast", range=[0, 1])
     return figure.update_yaxes(title_text="codes in a hundred", rangemode="tozero")
 
