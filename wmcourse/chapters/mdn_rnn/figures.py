@@ -23,6 +23,8 @@ Dots = Mapping[str, Sequence[Interval]]
 """Name of a row to what was measured, one interval for each training."""
 Films = Callable[[int | None], tuple[Tensor, Tensor, Tensor]]
 """From how often the model looks to what happened, what it expected, (T+1, 3, 64, 64), and when it looked, (T+1,)."""
+SHADES = 10
+"""Of each color in a film."""
 BINS = 20
 """Of the histogram of ranks."""
 AHEAD = 5
@@ -110,7 +112,7 @@ def temperature_explorer(mixtures: Mapping[str, tuple[Mixture, float]], *, title
         reach = 3 * mixture.log_sigma.exp()
         likely = mixture.log_pi.exp() > 0.002
         low, high = (mixture.mu - reach)[likely].min().item(), (mixture.mu + reach)[likely].max().item()
-        z = torch.linspace(min(low, came) - 0.3, max(high, came) + 0.3, 161)
+        z = torch.linspace(min(low, came) - 0.3, max(high, came) + 0.3, 101)
         learned, dealt = (density(each, z) for each in (mixture, tempered(mixture, temperature)))
         figure = go.Figure()
         dotted = {"color": MUTED, "width": 1.6, "dash": "dot"}
@@ -220,5 +222,6 @@ def film_explorer(films: Films, *, title: str, steps: int) -> Explorer:
 
 
 def as_frames(pictures: Float[Tensor, "time 3 side side"]) -> np.ndarray:
-    """Pictures in [0, 1] as a film (T, H, W, 3) of bytes."""
-    return np.asarray((pictures.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy())
+    """Pictures in [0, 1] as a film (T, H, W, 3) of bytes, in few shades: invisible noise would fill the page."""
+    shades = (pictures.clamp(0, 1) * SHADES).round() / SHADES
+    return np.asarray((shades * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy())
