@@ -23,7 +23,7 @@ Dots = Mapping[str, Sequence[Interval]]
 """Name of a row to what was measured, one interval for each training."""
 Films = Callable[[int | None], tuple[Tensor, Tensor, Tensor]]
 """From how often the model looks to what happened, what it expected, (T+1, 3, 64, 64), and when it looked, (T+1,)."""
-SHADES = 10
+SHADES = 8
 """Of each color in a film."""
 BINS = 20
 """Of the histogram of ranks."""
@@ -112,7 +112,7 @@ def temperature_explorer(mixtures: Mapping[str, tuple[Mixture, float]], *, title
         reach = 3 * mixture.log_sigma.exp()
         likely = mixture.log_pi.exp() > 0.002
         low, high = (mixture.mu - reach)[likely].min().item(), (mixture.mu + reach)[likely].max().item()
-        z = torch.linspace(min(low, came) - 0.3, max(high, came) + 0.3, 101)
+        z = torch.linspace(min(low, came) - 0.3, max(high, came) + 0.3, 81)
         learned, dealt = (density(each, z) for each in (mixture, tempered(mixture, temperature)))
         figure = go.Figure()
         dotted = {"color": MUTED, "width": 1.6, "dash": "dot"}
