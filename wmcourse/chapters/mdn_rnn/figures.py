@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 from torch import Tensor
 
+from wmcourse.envs.dodge import BACKGROUND
 from wmcourse.evaluation.statistics import Interval
 from wmcourse.interactive.explorer import Explorer
 from wmcourse.interactive.sliders import Choice, Slider, Stops
@@ -27,6 +28,8 @@ SHADES = 8
 """Of each color in a film."""
 BINS = 20
 """Of the histogram of ranks."""
+STEP = 24
+"""From one shade of a film to the next, of 255."""
 AHEAD = 5
 """Steps from one picture of a film to the next."""
 
@@ -87,7 +90,7 @@ def dots(
             figure.add_vline(x=reference[quantity], line={"color": MUTED, "dash": "dot"}, row=1, col=column)
         figure.update_xaxes(title_text=quantity, row=1, col=column)
     figure.update_layout(
-        template=TEMPLATE, height=120 + 46 * len(rows), hovermode="closest", margin={"l": 20 + 7 * max(map(len, rows))}
+        template=TEMPLATE, height=120 + 46 * len(rows), hovermode="closest", margin={"l": 34 + 7 * max(map(len, rows))}
     )
     figure.update_yaxes(range=[0.6 - len(rows), 0.4], showgrid=False, tickvals=[])
     return figure.update_yaxes(tickvals=[-i for i in range(len(rows))], ticktext=rows, col=1)
@@ -112,7 +115,7 @@ def temperature_explorer(mixtures: Mapping[str, tuple[Mixture, float]], *, title
         reach = 3 * mixture.log_sigma.exp()
         likely = mixture.log_pi.exp() > 0.002
         low, high = (mixture.mu - reach)[likely].min().item(), (mixture.mu + reach)[likely].max().item()
-        z = torch.linspace(min(low, came) - 0.3, max(high, came) + 0.3, 81)
+        z = torch.linspace(min(low, came) - 0.3, max(high, came) + 0.3, 101)
         learned, dealt = (density(each, z) for each in (mixture, tempered(mixture, temperature)))
         figure = go.Figure()
         dotted = {"color": MUTED, "width": 1.6, "dash": "dot"}
@@ -216,12 +219,13 @@ def film_explorer(films: Films, *, title: str, steps: int) -> Explorer:
                 else "each step."
             )
         ),
-        after=Slider(0, steps - 4 * AHEAD, 4 * AHEAD, label="From step"),
+        after=Slider(0, steps - 4 * AHEAD, (steps - 4 * AHEAD) // 2, label="From step"),
         peek_every=Stops([None, 10, 1], label="Look every", unit="steps"),
     )
 
 
 def as_frames(pictures: Float[Tensor, "time 3 side side"]) -> np.ndarray:
-    """Pictures in [0, 1] as a film (T, H, W, 3) of bytes, in few shades: invisible noise would fill the page."""
-    shades = (pictures.clamp(0, 1) * SHADES).round() / SHADES
-    return np.asarray((shades * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy())
+    """Pictures in [0, 1] as a film (T, H, W, 3) of bytes, in so few shades of the ground that the page stays light."""
+    ground = torch.tensor(BACKGROUND).view(3, 1, 1)
+    shades = ground + (255 * pictures - ground).div(STEP).round() * STEP
+    return np.asarray(shades.clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy())
