@@ -42,7 +42,7 @@ class VAETraining(Descent):
     games: int = 3000
     """Of the restless random policy, about 130,000 pictures."""
     warmup: float = 0.2
-    """Share of the training in which the weight of the KL rises from 0 to `beta`: else the code is never used."""
+    """Share of the training in which the weight of the KL rises from 0 to `beta`, lest the code be given up early."""
     model: VAEConfig = field(default_factory=VAEConfig)
 
 

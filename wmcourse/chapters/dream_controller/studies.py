@@ -43,6 +43,7 @@ DREAM_CONTROLLERS = Study(
         "reality, untrained memory": evolved(where="reality", rollouts=FEWER_GAMES, trained_memory=False),
     },
     seeds=(40, 41, 42),
+    fewer={"reality": (40,), "reality, untrained memory": (40,)},
     before=lambda seed: cached_mdn_rnn(replace(DODGE_CONTROLLER.config.memory, seed=seed), progress=False),
     metrics=references,
 )

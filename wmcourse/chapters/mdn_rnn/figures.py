@@ -22,7 +22,7 @@ Points = tuple[Float[Tensor, "point 1"], Float[Tensor, "point 1"]]
 Dots = Mapping[str, Sequence[Interval]]
 """Name of a row to what was measured, one interval for each training."""
 Films = Callable[[int | None], tuple[Tensor, Tensor, Tensor]]
-"""From how often the model looks to what happened and what it expected, (T+1, 3, 64, 64), and when it looked, (T+1,)."""
+"""From how often the model looks to what happened, what it expected, (T+1, 3, 64, 64), and when it looked, (T+1,)."""
 BINS = 20
 """Of the histogram of ranks."""
 AHEAD = 5
@@ -31,19 +31,20 @@ AHEAD = 5
 
 def fork(panels: Mapping[str, Points], mean: Points) -> go.Figure:
     """Where balls are against how far they have fallen; what happened is dark, what a network deals is orange."""
-    figure = make_subplots(1, len(panels), shared_yaxes=True, horizontal_spacing=0.03, subplot_titles=list(panels))
+    figure = make_subplots(1, len(panels), shared_yaxes=True, horizontal_spacing=0.03)
     for column, (name, (when, where)) in enumerate(panels.items(), start=1):
         color = REAL if column == 1 else IMAGINED
         x, y = (np.round(each.flatten().numpy(), 3) for each in (when, where))
         dot = {"color": color, "size": 4, "opacity": 0.5}
         figure.add_scatter(x=x, y=y, mode="markers", marker=dot, name=name, showlegend=False, row=1, col=column)
+        figure.update_xaxes(title_text=f"time ({name})", row=1, col=column)
     x, y = (np.round(each.flatten().numpy(), 3) for each in mean)
     stroke = {"color": IMAGINED, "width": 3}
     figure.add_scatter(x=x, y=y, mode="lines", line=stroke, name="least squared error", row=1, col=1)
     figure.update_layout(template=TEMPLATE, height=330, showlegend=False, hovermode=False)
-    figure.update_xaxes(title_text="time", range=[-1.05, 1.05])
-    figure.update_yaxes(range=[-2.1, 2.1])
-    return figure.update_yaxes(title_text="where the ball is", col=1)
+    figure.update_xaxes(range=[-1.05, 1.05])
+    figure.update_yaxes(range=[-2.1, 2.1], tickvals=[])
+    return figure.update_yaxes(title_text="where the ball is", tickvals=[-1, 0, 1], col=1)
 
 
 def dots(
@@ -83,8 +84,10 @@ def dots(
         if reference and quantity in reference:
             figure.add_vline(x=reference[quantity], line={"color": MUTED, "dash": "dot"}, row=1, col=column)
         figure.update_xaxes(title_text=quantity, row=1, col=column)
-    figure.update_layout(template=TEMPLATE, height=120 + 46 * len(rows), hovermode="closest", margin={"l": 150})
-    figure.update_yaxes(range=[0.6 - len(rows), 0.4], showgrid=False)
+    figure.update_layout(
+        template=TEMPLATE, height=120 + 46 * len(rows), hovermode="closest", margin={"l": 20 + 7 * max(map(len, rows))}
+    )
+    figure.update_yaxes(range=[0.6 - len(rows), 0.4], showgrid=False, tickvals=[])
     return figure.update_yaxes(tickvals=[-i for i in range(len(rows))], ticktext=rows, col=1)
 
 
@@ -140,7 +143,7 @@ def tempered(mixture: Mixture, temperature: float) -> Mixture:
 
 
 def density(mixture: Mixture, z: Float[Tensor, " point"]) -> np.ndarray:
-    """The square root of the density of one dimension, (1, K) each, so that a low hump can be seen beside a high one."""
+    """The root of the density of one dimension, (1, K) each: a low hump can then be seen beside a high one."""
     nll = Mixture(*(part.expand(len(z), *part.shape) for part in mixture)).nll(z[:, None])
     return np.asarray(torch.exp(-0.5 * nll).numpy())
 
@@ -203,7 +206,13 @@ def film_explorer(films: Films, *, title: str, steps: int) -> Explorer:
         alt=lambda after, peek_every: (
             f"Real pictures, those that the model expected, and the difference, from step {after + AHEAD} to step "
             f"{after + 4 * AHEAD}; it looks "
-            + ("never again." if peek_every is None else f"every {peek_every} steps." if peek_every > 1 else "each step.")
+            + (
+                "never again."
+                if peek_every is None
+                else f"every {peek_every} steps."
+                if peek_every > 1
+                else "each step."
+            )
         ),
         after=Slider(0, steps - 4 * AHEAD, 4 * AHEAD, label="From step"),
         peek_every=Stops([None, 10, 1], label="Look every", unit="steps"),

@@ -9,7 +9,9 @@ from wmcourse.data.games import GameLog, at
 from wmcourse.envs.dodge import SIDE, DodgeGames, Scene, as_observation, pictures
 
 
-def windows(log: GameLog, steps: int, *, games: int) -> tuple[Int[np.ndarray, "game frame"], Float[Tensor, "game time 3"]]:
+def windows(
+    log: GameLog, steps: int, *, games: int
+) -> tuple[Int[np.ndarray, "game frame"], Float[Tensor, "game time 3"]]:
     """The first `steps` steps of the first games that last longer: rows of the scenes (N, T+1), and actions (N, T, 3).
 
     Raises:
@@ -20,7 +22,9 @@ def windows(log: GameLog, steps: int, *, games: int) -> tuple[Int[np.ndarray, "g
         raise ValueError(f"{len(enough)} games of the log last longer than {steps} steps, and {games} are wanted")
     first = np.cumsum(log.lengths) - log.lengths
     actions = log.actions[first[enough, None] + np.arange(steps)]
-    rows = (first + np.arange(len(first)))[enough, None] + np.arange(steps + 1)  # a game has one scene more than actions
+    rows = (first + np.arange(len(first)))[enough, None] + np.arange(
+        steps + 1
+    )  # a game has one scene more than actions
     return rows, torch.nn.functional.one_hot(torch.from_numpy(actions), 3).float()
 
 

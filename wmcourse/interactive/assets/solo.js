@@ -20,7 +20,7 @@
         coin = WM.random(1000 * seed + runs + 500);
         Object.assign(solo, { steps: 0, fell: null, pushes: [] });
         dreaming.begin(world.observe(start ? Array.from(start) : world.start(random)), random);
-        solo.history = [{ step: 0, expected: risk() }];
+        solo.history = [{ step: 0, expected: 0 }]; // no coin falls before the first step
       },
       /* One step; false when the dream is over. At temperature 0 it ends where its end is likelier than not. */
       step(action) {
@@ -46,7 +46,7 @@
       panels: () => [
         {
           title: "dream", color: "imagined", shown: solo.dream,
-          note: `step ${solo.steps}, ${Math.round(100 * solo.continues)}% sure that the game goes on`,
+          note: `step ${solo.steps}` + (solo.steps ? `, ${Math.round(100 * solo.continues)}% sure that the game goes on` : ""),
           banner: solo.stopped ? ["the dream is over", `${solo.score} steps survived`] : null,
         },
       ],
