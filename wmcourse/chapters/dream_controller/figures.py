@@ -25,7 +25,6 @@ from wmcourse.viz.style import CORRECTED, GRID, IMAGINED, MUTED, REAL, TEMPLATE
 
 LEVELS = (-0.5, -2.0, -5.0, -10.0, -20.0, -40.0)
 GENERATIONS = 20
-ACTIONS = ("left", "stay", "right")
 VIOLET, BLUE, BROWN = "#7a5fa8", "#4c78a8", "#a0522d"
 STRATEGY_COLORS = {"hill climbing": VIOLET, "recombination": BLUE, "CMA-ES": REAL}
 
