@@ -23,9 +23,8 @@ from wmcourse.interactive.text import table
 from wmcourse.recipes.history import Row
 from wmcourse.viz.style import CORRECTED, GRID, IMAGINED, MUTED, REAL, TEMPLATE
 
-LEVELS = (-0.5, -2, -5, -10, -20, -40)
+LEVELS = (-0.5, -2.0, -5.0, -10.0, -20.0, -40.0)
 GENERATIONS = 20
-ACTIONS = ("left", "stay", "right")
 VIOLET, BLUE, BROWN = "#7a5fa8", "#4c78a8", "#a0522d"
 STRATEGY_COLORS = {"hill climbing": VIOLET, "recombination": BLUE, "CMA-ES": REAL}
 
@@ -249,7 +248,7 @@ def folded_table(
 ) -> Markdown:
     """The same as a table that unfolds."""
     rows = []
-    for tau in sorted({*dreamed, *VIZDOOM}):
+    for tau in dreamed:
         ours = [f"{np.mean(each[tau]):.0f} ± {np.std(each[tau], ddof=1):.0f}" for each in (dreamed, real)]
         theirs = [f"{score.mean:g} ± {score.sd:g}" for score in VIZDOOM[tau]] if tau in VIZDOOM else ["", ""]
         rows.append([f"{tau:g}", *ours, *theirs])
