@@ -144,7 +144,7 @@ def dots(
     figure.update_layout(template=TEMPLATE, height=130 + count * (24 + 18 * kinds), hovermode="closest")
     room = {"t": 44, "l": max(84, 16 + 7 * max(map(len, rows)))}
     figure.update_layout(showlegend=len(colors) > 1, margin=room)
-    power = {"exponentformat": "power", "dtick": 1} if log else {}
+    power = {"exponentformat": "power", "dtick": 2} if log else {}
     figure.update_xaxes(title_text=unit, type="log" if log else "linear", **power)
     figure.update_yaxes(
         tickvals=list(range(count)), ticktext=list(rows), range=[count - 0.5, -0.5], showgrid=False, zeroline=False
