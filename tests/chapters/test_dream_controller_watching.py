@@ -19,6 +19,7 @@ def restless() -> Controller:
     torch.manual_seed(3)
     controller = Controller(MDNRNNConfig(vae=VAEConfig(latent_dim=5), hidden_dim=8, components=2))
     controller.actor.put(torch.randn(3 * (5 + 8 + 1)))
+    controller.actor.linear.bias.zero_()
     return controller.eval()
 
 

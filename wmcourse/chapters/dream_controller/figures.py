@@ -23,9 +23,8 @@ from wmcourse.interactive.text import table
 from wmcourse.recipes.history import Row
 from wmcourse.viz.style import CORRECTED, GRID, IMAGINED, MUTED, REAL, TEMPLATE
 
-LEVELS = (-0.5, -2, -5, -10, -20, -40)
+LEVELS = (-0.5, -2.0, -5.0, -10.0, -20.0, -40.0)
 GENERATIONS = 20
-ACTIONS = ("left", "stay", "right")
 VIOLET, BLUE, BROWN = "#7a5fa8", "#4c78a8", "#a0522d"
 STRATEGY_COLORS = {"hill climbing": VIOLET, "recombination": BLUE, "CMA-ES": REAL}
 
@@ -145,7 +144,7 @@ def dots(
     figure.update_layout(template=TEMPLATE, height=130 + count * (24 + 18 * kinds), hovermode="closest")
     room = {"t": 44, "l": max(84, 16 + 7 * max(map(len, rows)))}
     figure.update_layout(showlegend=len(colors) > 1, margin=room)
-    power = {"exponentformat": "power", "dtick": 1} if log else {}
+    power = {"exponentformat": "power", "dtick": 2} if log else {}
     figure.update_xaxes(title_text=unit, type="log" if log else "linear", **power)
     figure.update_yaxes(
         tickvals=list(range(count)), ticktext=list(rows), range=[count - 0.5, -0.5], showgrid=False, zeroline=False
@@ -249,7 +248,7 @@ def folded_table(
 ) -> Markdown:
     """The same as a table that unfolds."""
     rows = []
-    for tau in sorted({*dreamed, *VIZDOOM}):
+    for tau in dreamed:
         ours = [f"{np.mean(each[tau]):.0f} ± {np.std(each[tau], ddof=1):.0f}" for each in (dreamed, real)]
         theirs = [f"{score.mean:g} ± {score.sd:g}" for score in VIZDOOM[tau]] if tau in VIZDOOM else ["", ""]
         rows.append([f"{tau:g}", *ours, *theirs])

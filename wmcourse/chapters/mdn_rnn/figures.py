@@ -24,6 +24,8 @@ Dots = Mapping[str, Sequence[Interval]]
 """Name of a row to what was measured, one interval for each training."""
 Films = Callable[[int | None], tuple[Tensor, Tensor, Tensor]]
 """From how often the model looks to what happened, what it expected, (T+1, 3, 64, 64), and when it looked, (T+1,)."""
+SHADES = 8
+"""Of each color in a film."""
 BINS = 20
 """Of the histogram of ranks."""
 STEP = 24
