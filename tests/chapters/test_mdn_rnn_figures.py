@@ -76,7 +76,7 @@ def test_errors_begin_one_step_after_the_last_look() -> None:
     assert list(figure.data[0].x) == [1, 2, 3] and list(figure.data[0].y) == [0.1, 0.2, 0.4]
 
 
-def test_a_film_shows_four_steps_and_says_where_it_looked() -> None:
+def test_a_film_shows_three_steps_and_says_where_it_looked() -> None:
     real = torch.rand(41, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
     def films(peek_every: int | None) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -84,13 +84,13 @@ def test_a_film_shows_four_steps_and_says_where_it_looked() -> None:
 
     explorer = figures.film_explorer(films, title="?", steps=40)
     sources = set()
-    for after, peek_every in product((0, 10, 20), (None, 10, 1)):
+    for after, peek_every in product((0, 20), (None, 10, 1)):
         figure = explorer.figure(after=after, peek_every=peek_every)
-        steps = [after + each for each in (5, 10, 15, 20)]
+        steps = [after + each for each in (5, 10, 20)]
         marked = [f"{s}, looks" if peek_every and s % peek_every == 0 else str(s) for s in steps]
         assert list(figure.layout.xaxis.ticktext) == marked
         sources.add(figure.data[0].source)
-    assert len(sources) == 3
+    assert len(sources) == 2
     np.testing.assert_allclose(figures.as_frames(real)[3, 2, 5], real[3, :, 2, 5] * 255, atol=figures.STEP / 2 + 1)
     ground = torch.tensor(figures.BACKGROUND).view(1, 3, 1, 1).expand(1, 3, 8, 8)
     assert (figures.as_frames(ground / 255 + 0.04) == figures.BACKGROUND).all()  # noise is no shade

@@ -24,14 +24,12 @@ Dots = Mapping[str, Sequence[Interval]]
 """Name of a row to what was measured, one interval for each training."""
 Films = Callable[[int | None], tuple[Tensor, Tensor, Tensor]]
 """From how often the model looks to what happened, what it expected, (T+1, 3, 64, 64), and when it looked, (T+1,)."""
-SHADES = 8
-"""Of each color in a film."""
 BINS = 20
 """Of the histogram of ranks."""
 STEP = 24
 """From one shade of a film to the next, of 255."""
-AHEAD = 5
-"""Steps from one picture of a film to the next."""
+AHEAD = (5, 10, 20)
+"""Steps after the first of a window that are shown, of a film."""
 
 
 def fork(panels: Mapping[str, Points], mean: Points) -> go.Figure:
@@ -42,14 +40,14 @@ def fork(panels: Mapping[str, Points], mean: Points) -> go.Figure:
         x, y = (np.round(each.flatten().numpy(), 3) for each in (when, where))
         dot = {"color": color, "size": 4, "opacity": 0.5}
         figure.add_scatter(x=x, y=y, mode="markers", marker=dot, name=name, showlegend=False, row=1, col=column)
-        figure.update_xaxes(title_text=f"time ({name})", row=1, col=column)
+        figure.update_xaxes(title_text=name, tickvals=[-1, 0, 1], row=1, col=column)
     x, y = (np.round(each.flatten().numpy(), 3) for each in mean)
     stroke = {"color": IMAGINED, "width": 3}
     figure.add_scatter(x=x, y=y, mode="lines", line=stroke, name="least squared error", row=1, col=1)
-    figure.update_layout(template=TEMPLATE, height=330, showlegend=False, hovermode=False)
+    figure.update_layout(template=TEMPLATE, height=300, showlegend=False, hovermode=False, margin_t=14)
     figure.update_xaxes(range=[-1.05, 1.05])
     figure.update_yaxes(range=[-2.1, 2.1], tickvals=[])
-    return figure.update_yaxes(title_text="where the ball is", tickvals=[-1, 0, 1], col=1)
+    return figure.update_yaxes(title_text="place", tickvals=[-1, 0, 1], col=1)
 
 
 def dots(
@@ -89,6 +87,7 @@ def dots(
         if reference and quantity in reference:
             figure.add_vline(x=reference[quantity], line={"color": MUTED, "dash": "dot"}, row=1, col=column)
         figure.update_xaxes(title_text=quantity, row=1, col=column)
+    figure.update_xaxes(nticks=4, tickangle=0)
     figure.update_layout(
         template=TEMPLATE, height=120 + 46 * len(rows), hovermode="closest", margin={"l": 34 + 7 * max(map(len, rows))}
     )
@@ -102,7 +101,7 @@ def rank_histogram(ranks: Float[Tensor, "rows latent"]) -> go.Figure:
     middles = (np.arange(BINS) + 0.5) / BINS
     figure = go.Figure(go.Bar(x=middles, y=100 * counts.numpy(), marker={"color": IMAGINED}, name="codes"))
     figure.add_hline(y=100 / BINS, line={"color": REAL, "dash": "dot"})
-    figure.update_layout(template=TEMPLATE, height=300, bargap=0.12, hovermode=False)
+    figure.update_layout(template=TEMPLATE, height=260, bargap=0.12, hovermode=False, margin_t=14)
     figure.update_xaxes(title_text="rank of the real code in the forecast", range=[0, 1])
     return figure.update_yaxes(title_text="codes in a hundred", rangemode="tozero")
 
@@ -126,7 +125,7 @@ def temperature_explorer(mixtures: Mapping[str, tuple[Mixture, float]], *, title
         )  # fmt: skip
         figure.add_vline(x=came, line={"color": REAL, "width": 2})
         figure.update_layout(template=TEMPLATE, height=320, hovermode=False)
-        figure.update_xaxes(title_text="the next code, one of its 32 numbers (dark line: what came)")
+        figure.update_xaxes(title_text="next code (dark line: what came)")
         return figure.update_yaxes(title_text="density, root scale", showticklabels=False, rangemode="tozero")
 
     return Explorer(
@@ -179,7 +178,7 @@ def against_temperature(
             line={"color": IMAGINED, "dash": "6px,3px"}, showlegend=column == 1, **where,
         )  # fmt: skip
         figure.update_yaxes(title_text=quantity, rangemode="tozero", **where)
-    figure.update_xaxes(title_text="temperature of the dream", range=[0, 1.6])
+    figure.update_xaxes(title_text="temperature", range=[0, 1.6])
     return figure.update_layout(template=TEMPLATE, height=360)
 
 
@@ -196,11 +195,11 @@ def errors(curves: Mapping[str, ArrayLike], colors: Mapping[str, str]) -> go.Fig
 
 
 def film_explorer(films: Films, *, title: str, steps: int) -> Explorer:
-    """Reality, what the model expected, and the difference, four pictures at a time."""
+    """Reality, what the model expected, and the difference, three pictures at a time."""
 
     def draw(after: int, peek_every: int | None) -> go.Figure:
         real, dream, looked = films(peek_every)
-        chosen = [after + AHEAD * (k + 1) for k in range(4)]
+        chosen = [after + each for each in AHEAD]
         figure = filmstrip(as_frames(real), as_frames(dream), steps=chosen)
         labels = [f"{step}, looks" if looked[step] else str(step) for step in chosen]
         return figure.update_xaxes(ticktext=labels)
@@ -209,8 +208,8 @@ def film_explorer(films: Films, *, title: str, steps: int) -> Explorer:
         draw,
         title=title,
         alt=lambda after, peek_every: (
-            f"Real pictures, those that the model expected, and the difference, from step {after + AHEAD} to step "
-            f"{after + 4 * AHEAD}; it looks "
+            f"Real pictures, those that the model expected, and the difference, from step {after + AHEAD[0]} to step "
+            f"{after + AHEAD[-1]}; it looks "
             + (
                 "never again."
                 if peek_every is None
@@ -219,7 +218,7 @@ def film_explorer(films: Films, *, title: str, steps: int) -> Explorer:
                 else "each step."
             )
         ),
-        after=Slider(0, steps - 4 * AHEAD, (steps - 4 * AHEAD) // 2, label="From step"),
+        after=Slider(0, steps - AHEAD[-1], AHEAD[-1], label="From step"),
         peek_every=Stops([None, 10, 1], label="Look every", unit="steps"),
     )
 
