@@ -97,8 +97,12 @@ class MDNRNN(nn.Module):
         return self.outlook(state)._replace(observation=self.vae.decode(state.latent))
 
     def outlook(self, state: MDNState) -> Prediction:
-        """What the memory alone tells: the probability that the game goes on, for which a survivor is paid 1 a step."""
-        continues = torch.sigmoid(self.goes_on(state.hidden).squeeze(-1))
+        """What the memory alone tells: the probability that the game goes on, for which a survivor is paid 1 a step.
+
+        Where nothing is remembered the game has just begun, and goes on for certain.
+        """
+        begun = (state.hidden.abs().sum(-1) == 0).to(state.hidden.dtype)
+        continues = torch.maximum(begun, torch.sigmoid(self.goes_on(state.hidden).squeeze(-1)))
         return Prediction(reward=continues, continues=continues)
 
     def remember(self, state: MDNState, action: Float[Tensor, "batch action"]) -> MDNState:
