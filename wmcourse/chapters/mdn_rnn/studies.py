@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from wmcourse.chapters.mdn_rnn.recipes import DODGE_MDN_RNN, EVALUATION_SEED
@@ -14,22 +15,22 @@ from wmcourse.studies.study import Study
 EPISODES = 100
 
 
+def measured(config: MDNTraining, seed: int) -> Run:
+    """Train with a configuration, and measure."""
+    trained = cached_mdn_rnn(replace(config, seed=seed), progress=False)
+    return Run(
+        seed=seed,
+        wall_s=trained.wall_s,
+        metrics=measure_dreams(trained.module, episodes=EPISODES, seed=EVALUATION_SEED),
+        history=trained.history,
+        environment_steps=trained.environment_steps,
+    )
+
+
 def ablated(*, draws_codes: bool = True, **model: Any) -> Callable[[int], Run]:
-    """Train with fields of the configuration changed, and measure."""
-
-    def run(seed: int) -> Run:
-        config: MDNTraining = DODGE_MDN_RNN.config
-        changed = replace(config, seed=seed, draws_codes=draws_codes, model=replace(config.model, **model))
-        trained = cached_mdn_rnn(changed, progress=False)
-        return Run(
-            seed=seed,
-            wall_s=trained.wall_s,
-            metrics=measure_dreams(trained.module, episodes=EPISODES, seed=EVALUATION_SEED),
-            history=trained.history,
-            environment_steps=trained.environment_steps,
-        )
-
-    return run
+    """The recipe's configuration with some fields changed."""
+    config: MDNTraining = DODGE_MDN_RNN.config
+    return partial(measured, replace(config, draws_codes=draws_codes, model=replace(config.model, **model)))
 
 
 ABLATIONS = Study(

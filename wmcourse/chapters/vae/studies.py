@@ -1,7 +1,7 @@
 """Study of chapter 04: the VAE from three seeds, and other prices of a nat."""
 
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from wmcourse.chapters.vae.recipes import DODGE_VAE, EVALUATION_SEED
 from wmcourse.recipes.recipe import Training
@@ -12,30 +12,24 @@ from wmcourse.studies.study import Study
 EPISODES = 200
 
 
-def priced(beta: float) -> Callable[[int], Run]:
+def priced(beta: float, seed: int) -> Run:
     """Train with another weight of the KL, and measure."""
-
-    def run(seed: int) -> Run:
-        config: VAETraining = DODGE_VAE.config
-        trained: Training = cached_vae(
-            replace(config, seed=seed, model=replace(config.model, beta=beta)), progress=False
-        )
-        return Run(
-            seed=seed,
-            wall_s=trained.wall_s,
-            metrics=measure(trained.module, episodes=EPISODES, seed=EVALUATION_SEED),
-            history=trained.history,
-            environment_steps=trained.environment_steps,
-        )
-
-    return run
+    config: VAETraining = DODGE_VAE.config
+    trained: Training = cached_vae(replace(config, seed=seed, model=replace(config.model, beta=beta)), progress=False)
+    return Run(
+        seed=seed,
+        wall_s=trained.wall_s,
+        metrics=measure(trained.module, episodes=EPISODES, seed=EVALUATION_SEED),
+        history=trained.history,
+        environment_steps=trained.environment_steps,
+    )
 
 
 BETAS = Study(
     name="vae-betas",
     module=__name__,
     protocol=f"{EPISODES} games, seed {EVALUATION_SEED}; {PROTOCOL}",
-    variants={f"{beta:g}": priced(beta) for beta in (0.0, 1.0, 16.0)},
+    variants={f"{beta:g}": partial(priced, beta) for beta in (0.0, 1.0, 16.0)},
     seeds=(40,),
     fewer={"1": (40, 41, 42)},
 )
