@@ -1,4 +1,6 @@
-"""The policy that knows nothing: uniformly random discrete actions."""
+"""Policies that know nothing: uniformly random actions, discrete or continuous."""
+
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -24,3 +26,22 @@ class RandomPolicy:
         where = self.generator.device
         index = torch.randint(self.action_dim, (len(observation),), generator=self.generator, device=where)
         return F.one_hot(index, self.action_dim).float().to(observation.device), None
+
+
+class UniformPolicy:
+    """Uniform over continuous actions between `low` and `high` (A,), from its own seeded generator."""
+
+    def __init__(self, low: Sequence[float], high: Sequence[float], *, seed: int = 0) -> None:
+        self.low, self.high = torch.tensor(low), torch.tensor(high)
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def initial(self, batch_size: int) -> None:
+        """No memory."""
+        return None
+
+    def act(
+        self, memory: None, observation: Float[Tensor, "batch *observation"], *, greedy: bool = True
+    ) -> tuple[Float[Tensor, "batch action"], None]:
+        """An action each, whatever is seen."""
+        share = torch.rand(len(observation), len(self.low), generator=self.generator)
+        return self.low + (self.high - self.low) * share, None

@@ -1,0 +1,96 @@
+"""What a plan is worth in imagination: roll a model forward along it and add up what it expects to earn."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from jaxtyping import Float
+from torch import Tensor
+
+from wmcourse.models.arrival import RewardFunction, TerminationFunction, arrive
+from wmcourse.models.protocol import WorldModel, features_of, map_state
+from wmcourse.nets.latents import Temperature
+from wmcourse.planning.plan import Score
+
+
+@dataclass(frozen=True)
+class Imagination:
+    """The score of plans from a belief, by any world model with a reward head, or with a `reward` function instead.
+
+    A model whose states are clouds of particles (one with `rewards(state)`, such as `ProbabilisticEnsemble`) is asked
+    for the return of each; of others, `particles` draws of the whole rollout are taken.
+    """
+
+    model: WorldModel
+    reward: RewardFunction | None = None
+    """`reward(observation, action)`: points for arriving there; minus a cost. Instead of the model's head."""
+    terminated: TerminationFunction | None = None
+    """Where an episode ends, in place of the model's head. After an end, nothing more is earned."""
+    value: Callable[[Tensor], Tensor] | None = None
+    """`value(features)`: what the last state (rows, F) is worth (rows,), for what comes after the horizon."""
+    discount: float = 1.0
+    temperature: Temperature = 0.0
+    particles: int = 1
+    pessimism: float = 0.0
+    """Standard deviations between the particles' returns that are taken off their mean."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.discount <= 1 or self.particles < 1 or self.pessimism < 0:
+            raise ValueError(
+                "need 0 <= discount <= 1, particles >= 1 and pessimism >= 0; "
+                f"got {self.discount}, {self.particles} and {self.pessimism}"
+            )
+
+    def score(self, state: Any) -> Score:
+        """The score of plans (B, N, H, A) that begin in the beliefs `state` (B, ...)."""
+        return lambda plans: self.judge(self.returns(state, plans))
+
+    def judge(self, returns: Float[Tensor, "batch sample particle"]) -> Float[Tensor, "batch sample"]:
+        """The mean over particles, less `pessimism` standard deviations."""
+        mean = returns.mean(dim=-1)
+        if self.pessimism == 0 or returns.shape[-1] == 1:
+            return mean
+        return mean - self.pessimism * returns.std(dim=-1, correction=0)
+
+    def returns(
+        self, state: Any, plans: Float[Tensor, "batch sample horizon action"]
+    ) -> Float[Tensor, "batch sample particle"]:
+        """Discounted sum of rewards along each plan, in each particle's future; gradients flow into the plans.
+
+        Raises:
+            ValueError: the plans do not fit the model or the batch, or there is no reward to add up.
+        """
+        batch, samples, horizon, dim = plans.shape
+        if len(state[0]) != batch or dim != self.model.action_dim:
+            raise ValueError(
+                f"plans of shape {tuple(plans.shape)} (batch, sample, horizon, action) do not fit "
+                f"{len(state[0])} beliefs of a model with actions of {self.model.action_dim} numbers"
+            )
+        copies = samples * self.particles
+        state = map_state(lambda field: field.repeat_interleave(copies, dim=0), state)
+        actions = plans.repeat_interleave(self.particles, dim=1).flatten(0, 1)  # (B N P, H, A)
+        total: Any = 0.0
+        alive: Any = 1.0
+        for t in range(horizon):
+            state = self.model.imagine(state, actions[:, t], self.temperature)
+            reward, continues = self._earned(state, actions[:, t])
+            total = total + alive * reward
+            alive = alive * self.discount if continues is None else alive * self.discount * continues
+        if self.value is not None:
+            total = total + alive * self.value(features_of(state))[:, None]
+        return total.reshape(batch, samples, -1)
+
+    def _earned(self, state: Any, action: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Rewards (rows, particles) for arriving, and the probability (rows, 1) that it goes on."""
+        own = getattr(self.model, "rewards", None)
+        if own is not None and self.reward is None:
+            return own(state), None
+        if self.reward is None and self.terminated is None:
+            told = getattr(self.model, "outlook", self.model.decode)(state)
+        else:
+            told = arrive(self.model, state, action, reward=self.reward, terminated=self.terminated)
+        if told.reward is None:
+            raise ValueError(
+                "this model has no head for the reward: give Imagination reward=, a function of observation and action"
+            )
+        return told.reward[:, None], None if told.continues is None else told.continues[:, None]
