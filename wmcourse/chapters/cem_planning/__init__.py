@@ -8,5 +8,12 @@ CHAPTER = Chapter(
     title="Planning with CEM",
     part="IV Plan",
     summary="Search the model for a good plan when it is needed, and see the search exploit it.",
-    exercises=("one_step",),
+    exercises=(
+        "random_shooting",
+        "cem_update",
+        "categorical_update",
+        "mppi_update",
+        "receding_horizon",
+        "pessimistic_choice",
+    ),
 )
