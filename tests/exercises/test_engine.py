@@ -176,6 +176,16 @@ def test_arguments_are_laid_out_as_the_case_says_and_numbers_have_no_gradient() 
     assert "a Python number has none" in message(lambda x: x.sum().item(), exercise)
 
 
+@pytest.mark.parametrize("other", [3.0, -torch.inf, torch.nan])
+def test_an_infinite_result_is_expected_where_it_stands(other) -> None:
+    def shifted(draw):
+        yield {"x": draw.normal(4), "peak": torch.inf}
+
+    exercise = Exercise("1.8", lambda x, peak: torch.cat([x, torch.tensor([peak])]), shifted)
+    exercise(lambda x, peak: torch.nn.functional.pad(x, (0, 1), value=peak))
+    assert "inf" in message(lambda x, peak: torch.nn.functional.pad(x, (0, 1), value=other), exercise)
+
+
 # Modules among the arguments ------------------------------------------------------------------------------------------
 
 

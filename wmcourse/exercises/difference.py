@@ -156,7 +156,7 @@ def _close(got: Tensor, expected: Tensor, tolerance: float, floor: float = 0.0) 
     a, b = got.double(), expected.double()
     finite = b.isfinite()
     largest = float(b[finite].abs().max()) if bool(finite.any()) else 0.0
-    allowed = tolerance * b.abs() + 0.1 * tolerance * (max(largest, floor) or 1.0)
+    allowed = tolerance * b.abs().masked_fill(~finite, 0.0) + 0.1 * tolerance * (max(largest, floor) or 1.0)
     return bool((((a - b).abs() <= allowed) | (a == b) | (a.isnan() & b.isnan())).all())
 
 

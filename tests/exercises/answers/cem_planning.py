@@ -93,6 +93,11 @@ def infinity_counts_as_zero(step, state, plans):
     return plans[values.argmax()], values.max()
 
 
+def a_penalty_for_what_is_not_finite(step, state, plans):
+    values = rewards_of(step, state, plans).nan_to_num(-1e9, -1e9, -1e9).sum(1)
+    return plans[values.argmax()], values.max()
+
+
 def one_plan_at_a_time(step, state, plans):
     return by_a_stack(step, state, plans[:1])
 
@@ -318,7 +323,7 @@ def never_so_cold(candidates, values, temperature):
     return by_softmax(candidates, values, max(temperature, 1e-2))
 
 
-def adds_an_epsilon(candidates, values, temperature):
+def a_little_warmer(candidates, values, temperature):
     return by_softmax(candidates, values, temperature + 1e-3)
 
 
@@ -610,6 +615,15 @@ def nan_is_chosen(rewards, discount, pessimism):
     return finite(scores), int(scores.argmax())
 
 
+def nan_earns_nothing(rewards, discount, pessimism):
+    return backward_in_time(rewards.nan_to_num(0.0, 0.0, 0.0), discount, pessimism)
+
+
+def useless_scores_are_zero(rewards, discount, pessimism):
+    scores, best = backward_in_time(rewards, discount, pessimism)
+    return scores.nan_to_num(0.0, 0.0, 0.0), best
+
+
 def members_and_steps_exchanged(rewards, discount, pessimism):
     return chosen(returns_of(rewards.mT, discount).mean(-1))
 
@@ -657,6 +671,7 @@ WRONG = {
         best_single_step,
         last_is_finite,
         infinity_counts_as_zero,
+        a_penalty_for_what_is_not_finite,
         one_plan_at_a_time,
         discounts,
     ],
@@ -690,7 +705,7 @@ WRONG = {
     ],
     "mppi_update": [
         never_so_cold,
-        adds_an_epsilon,
+        a_little_warmer,
         clamped_exponent,
         standardized,
         a_sum_that_is_too_large,
@@ -725,6 +740,8 @@ WRONG = {
         known_members_only,
         nan_stays,
         nan_is_chosen,
+        nan_earns_nothing,
+        useless_scores_are_zero,
         members_and_steps_exchanged,
         std_over_steps_and_members,
         chosen_by_the_mean,

@@ -93,7 +93,7 @@ def weighted_rounds(draw: Draw) -> Iterator[Case]:
         ((3, 1, 1), 8.0, 4.0, 500.0, 1, 1.0),
         ((9, 6, 4), 1e4, 1.0, -40.0, 3, 100.0),
         ((50, 12, 5), 1.0, 0.125, -1200.0, 20, 1.0),
-        ((8, 2, 4), 1e-3, 1e-3, 0.01, 3, 1e-2),
+        ((8, 2, 4), 1e-6, 1e-6, 1e-5, 3, 1e-2),
     ):
         yield {
             "candidates": drawn_plans(draw, plans, horizon, action_dim, scale=size),

@@ -50,7 +50,7 @@ def futures(draw: Draw) -> Iterator[Case]:
         (7, 1, 4, 2, 10.0, -90.0, 3),
         (1, 1, 3, 2, 1.0, -1.0, 0),
         (3, 2, 1, 4, 1e-3, 0.0, 1),
-        (40, 12, 5, 3, 1e4, -1e4, 20),
+        (40, 12, 5, 3, 1e11, -1e12, 20),
         (9, 6, 4, 1, 1.0, 2.0, 4),
     ):
         chosen = draw.uniform(plans, horizon, action_dim, low=-2.0, high=2.0)

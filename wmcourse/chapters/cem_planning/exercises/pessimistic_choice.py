@@ -83,6 +83,13 @@ def _undiscounted(rewards: Tensor, discount: float, pessimism: float) -> Choice:
     return with_statistics(rewards, 1.0, pessimism)
 
 
+@pessimistic_choice.mistake("a score that is not finite is left in, and argmax takes NaN for the largest: make it -inf")
+def _nan(rewards: Tensor, discount: float, pessimism: float) -> Choice:
+    returns = (discount ** torch.arange(rewards.shape[1])[:, None] * rewards).sum(1)
+    scores = returns.mean(-1) - pessimism * std(returns)
+    return scores, int(scores.argmax())
+
+
 @pessimistic_choice.mistake("the lowest score is taken: the highest is the best")
 def _worst(rewards: Tensor, discount: float, pessimism: float) -> Choice:
     scores, _ = with_statistics(rewards, discount, pessimism)

@@ -59,7 +59,7 @@ def control(**other: Callable[..., Any]) -> Callable[..., Lived]:
                         plan, done, fill, start, first
                     )
                 plan, done = search(other.get("look", lambda seen, k: seen[-1])(seen, replan_every), start), 0
-            taken.append(plan[other.get("row", lambda done: done)(done)])
+            taken.append(plan[other.get("row", lambda done, t: done)(done, t)])
             seen.append(step(taken[-1]))
             done += 1
         return torch.stack(taken), torch.stack(seen)
@@ -85,15 +85,13 @@ CONTROLS: dict[str, Callable[..., Lived]] = {
         control(begin=lambda plan, k, *_: shifted(plan, k, plan[-1]))
     ),
     "zeros at the end: put `fill` there": control(begin=lambda plan, k, fill, *_: shifted(plan, k, 0 * fill)),
-    "the plan was shifted the wrong way: its first steps go, and `fill` comes at the end": (
-        control(begin=lambda plan, k, fill, *_: torch.cat([fill.expand(k, -1), plan])[: len(plan)])
-    ),
     "searched at each step: only every `replan_every` steps": control(due=lambda t, k: True),
     "searched with an old observation: look at what the last step led to": control(look=lambda seen, k: seen[0]),
     "the observation is one step old: search after the look, not before": (
         control(look=lambda seen, k: seen[max(len(seen) - 2, 0)])
     ),
-    "the first action of the plan is repeated: the next step takes the next one": control(row=lambda done: 0),
+    "the first action of the plan is repeated: the next step takes the next one": control(row=lambda done, t: 0),
+    "row t of the plan is taken: a new plan begins at its row 0": control(row=lambda done, t: t),
 }
 for words, wrong in CONTROLS.items():
     receding_horizon.mistake(words)(wrong)
