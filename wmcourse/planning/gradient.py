@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from wmcourse.planning.actions import Box
-from wmcourse.planning.plan import Iteration, Plan, Score, at_least, best, usable
+from wmcourse.planning.plan import Iteration, Plan, Score, asked, at_least, best, usable
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class GradientPlanner:
     samples: int = 16
     """Plans to start from: a gradient sees only the hill that it stands on."""
     iterations: int = 30
-    """Steps of gradient ascent."""
+    """How often the plans are scored; they climb a step in between."""
     lr: float = 0.1
     """Of Adam, as a share of half the distance between the bounds."""
 
@@ -55,7 +55,7 @@ class GradientPlanner:
             search: list[Iteration] = []
             for _ in range(self.iterations):
                 candidates = middle + half * unit
-                raw = score(candidates)
+                raw = asked(score, candidates)
                 if not raw.requires_grad:
                     raise ValueError("this score has no gradient with respect to the actions: plan by sampling instead")
                 values = usable(raw.detach())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from jaxtyping import Float
 from torch import Tensor
@@ -18,7 +18,8 @@ class Imagination:
     """The score of plans from a belief, by any world model with a reward head, or with a `reward` function instead.
 
     A model whose states are clouds of particles (one with `rewards(state)`, such as `ProbabilisticEnsemble`) is asked
-    for the return of each; of others, `particles` draws of the whole rollout are taken.
+    for the return of each, and the functions below about the middle of the cloud; of others, `particles` draws of the
+    whole rollout are taken.
     """
 
     model: WorldModel
@@ -58,9 +59,10 @@ class Imagination:
         """Discounted sum of rewards along each plan, in each particle's future; gradients flow into the plans.
 
         Raises:
-            ValueError: the plans do not fit the model or the batch, or there is no reward to add up.
+            ValueError: the plans do not fit the model or the batch, there is no reward to add up, or `value` does not
+                answer with one number a row.
         """
-        batch, samples, horizon, dim = plans.shape
+        batch, samples, _, dim = plans.shape
         if len(state[0]) != batch or dim != self.model.action_dim:
             raise ValueError(
                 f"plans of shape {tuple(plans.shape)} (batch, sample, horizon, action) do not fit "
@@ -68,23 +70,32 @@ class Imagination:
             )
         copies = samples * self.particles
         state = map_state(lambda field: field.repeat_interleave(copies, dim=0), state)
-        actions = plans.repeat_interleave(self.particles, dim=1).flatten(0, 1)  # (B N P, H, A)
+        actions = plans.flatten(0, 1).transpose(0, 1)  # (H, B N, A), in memory step by step
+        actions = actions.contiguous() if self.particles == 1 else actions.repeat_interleave(self.particles, dim=1)
         total: Any = 0.0
         alive: Any = 1.0
-        for t in range(horizon):
-            state = self.model.imagine(state, actions[:, t], self.temperature)
-            reward, continues = self._earned(state, actions[:, t])
+        for action in actions.unbind():
+            state = self.model.imagine(state, action, self.temperature)
+            reward, continues = self._earned(state, action)
             total = total + alive * reward
             alive = alive * self.discount if continues is None else alive * self.discount * continues
         if self.value is not None:
-            total = total + alive * self.value(features_of(state))[:, None]
+            worth = self.value(features_of(state))
+            if worth.shape != (len(state[0]),):
+                raise ValueError(
+                    f"value(features) must return one number a row, ({len(state[0])},); got {tuple(worth.shape)}"
+                )
+            total = total + alive * worth[:, None]
         return total.reshape(batch, samples, -1)
 
     def _earned(self, state: Any, action: Tensor) -> tuple[Tensor, Tensor | None]:
         """Rewards (rows, particles) for arriving, and the probability (rows, 1) that it goes on."""
         own = getattr(self.model, "rewards", None)
         if own is not None and self.reward is None:
-            return own(state), None
+            if self.terminated is None:
+                return own(state), None
+            ends = arrive(self.model, state, action, terminated=self.terminated)
+            return own(state), cast(Tensor, ends.continues)[:, None]
         if self.reward is None and self.terminated is None:
             told = getattr(self.model, "outlook", self.model.decode)(state)
         else:

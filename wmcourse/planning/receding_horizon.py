@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from wmcourse.models.protocol import first_look, map_state
+from wmcourse.models.protocol import first_look
 from wmcourse.planning.imagination import Imagination
 from wmcourse.planning.plan import Plan, Planner
 
@@ -65,5 +65,5 @@ class RecedingHorizon:
 
     def search(self, state: Any, start: Float[Tensor, "batch horizon action"] | None = None) -> Plan:
         """Plan from the beliefs `state` (B, ...)."""
-        batch = len(map_state(lambda field: field, state)[0])
-        return self.planner.plan(self.imagination.score(state), batch=batch, start=start, generator=self.generator)
+        score = self.imagination.score(state)
+        return self.planner.plan(score, batch=len(state[0]), start=start, generator=self.generator)
