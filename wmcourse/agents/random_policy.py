@@ -33,6 +33,8 @@ class UniformPolicy:
 
     def __init__(self, low: Sequence[float], high: Sequence[float], *, seed: int = 0) -> None:
         self.low, self.high = (torch.tensor(bound, dtype=torch.float32) for bound in (low, high))
+        if self.low.shape != self.high.shape:
+            raise ValueError(f"low and high must be of one length; got {low} and {high}")
         self.generator = torch.Generator().manual_seed(seed)
 
     def initial(self, batch_size: int) -> None:

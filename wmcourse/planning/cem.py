@@ -8,7 +8,7 @@ from torch import Generator, Tensor
 
 from wmcourse.planning.actions import Box
 from wmcourse.planning.colored_noise import plan_noise
-from wmcourse.planning.plan import Iteration, Plan, Score, at_least, scored, top
+from wmcourse.planning.plan import Iteration, Plan, Score, at_least, not_negative, scored, top
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class CEM:
                 "need 0 < min_std <= init_std, 0 <= momentum < 1 and 0 <= keep <= 1; "
                 f"got {self.min_std}, {self.init_std}, {self.momentum} and {self.keep}"
             )
+        not_negative(noise_beta=self.noise_beta)
 
     def plan(
         self,

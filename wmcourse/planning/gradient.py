@@ -43,7 +43,8 @@ class GradientPlanner:
         """The best plan that was met on the way; `start` is one of those it begins from.
 
         Raises:
-            ValueError: the score does not depend on the actions in a way that torch can differentiate.
+            ValueError: the score does not depend on the actions in a way that torch can differentiate, or none of the
+                plans to start from has a value.
         """
         with torch.enable_grad():
             unit = self.actions.uniform(batch, self.samples, self.horizon, generator=generator)
@@ -58,9 +59,9 @@ class GradientPlanner:
                 raw = asked(score, candidates)
                 if not raw.requires_grad:
                     raise ValueError("this score has no gradient with respect to the actions: plan by sampling instead")
-                values = usable(raw.detach())
-                climber.zero_grad()
-                (gradient,) = torch.autograd.grad(-torch.where(values.isfinite(), raw, 0.0).sum(), unit)
+                finite = raw.detach().isfinite()
+                values = raw.detach().masked_fill(~finite, -torch.inf) if search else usable(raw.detach())
+                (gradient,) = torch.autograd.grad(-torch.where(finite, raw, 0.0).sum(), unit)
                 unit.grad = gradient.nan_to_num(0.0, 0.0, 0.0)
                 climber.step()
                 with torch.no_grad():

@@ -8,7 +8,7 @@ from torch import Generator, Tensor
 
 from wmcourse.planning.actions import Box
 from wmcourse.planning.colored_noise import plan_noise
-from wmcourse.planning.plan import Iteration, Plan, Score, at_least, scored
+from wmcourse.planning.plan import Iteration, Plan, Score, at_least, not_negative, scored
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class MPPI:
         at_least(horizon=(self.horizon, 1), samples=(self.samples, 1), iterations=(self.iterations, 1))
         if not self.temperature > 0 or not self.std > 0:
             raise ValueError(f"temperature and std must be above 0; got {self.temperature} and {self.std}")
+        not_negative(noise_beta=self.noise_beta)
 
     def plan(
         self,

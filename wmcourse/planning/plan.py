@@ -120,3 +120,10 @@ def at_least(**numbers: tuple[int, int]) -> None:
     for name, (value, least) in numbers.items():
         if value != int(value) or value < least:
             raise ValueError(f"{name} must be a whole number, at least {least}; got {value}")
+
+
+def not_negative(**numbers: float) -> None:
+    """Raise a `ValueError` that names the first of `name=value` that is below 0."""
+    for name, value in numbers.items():
+        if not value >= 0:
+            raise ValueError(f"{name} must be at least 0; got {value}")
