@@ -63,4 +63,3 @@ def pytorch_mppi(model: Any, planner: MPPI, state: Tensor) -> Callable[[], Tenso
         return value
 
     return plan
-
