@@ -74,7 +74,7 @@ chapter: setup
 
 bench: setup
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint requirements.txt \
-	  --requirement benchmarks/requirements.txt || echo "torchrl cannot be installed here. Its rows will be skipped."
+	  --requirement benchmarks/requirements.txt || echo "torchrl and pytorch_mppi cannot be installed here. Their rows will be skipped."
 	$(if $(BENCHMARKS),OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(BENCHMARKS) --benchmark-only,@echo "No benchmarks yet.")
 
 # What is too slow for every change: models measured on more episodes, more random cases, every chapter in JupyterLab.

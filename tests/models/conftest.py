@@ -1,6 +1,7 @@
 """One small model of each kind, for what holds of all of them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,12 +20,16 @@ from wmcourse.models import (
     RSSMConfig,
     TransitionConfig,
 )
+from wmcourse.models.ensemble import EnsembleConfig, ProbabilisticEnsemble
+from wmcourse.models.known import KnownWorld
 from wmcourse.models.mdn_rnn import MDNRNN, MDNRNNConfig
 from wmcourse.models.vae import VAEConfig
 
 RSSM_SIZES = {"deter_dim": 6, "stoch_dim": 3, "groups": 2, "classes": 3, "hidden_dim": 8}
 CODER = AutoencoderConfig(frames=2, latent_dim=3, width=2)
 REMEMBERS = LatentDynamicsConfig(CODER, TransitionConfig(memory_dim=5, clock=True, hidden_dim=8))
+PETS = EnsembleConfig(action_dim=2, members=2, hidden_dim=8, particles=2)
+TURN, PUSH = torch.linalg.qr(torch.arange(9.0).view(3, 3) ** 2).Q, torch.tensor([[0.5, 0.0, 1.0], [0.0, 0.3, -0.2]])
 MODELS: dict[str, Callable[[], Any]] = {
     "rssm-gaussian": lambda: RSSM(RSSMConfig(**RSSM_SIZES)),
     "rssm-categorical": lambda: RSSM(RSSMConfig(latent="categorical", **RSSM_SIZES)),
@@ -34,6 +39,14 @@ MODELS: dict[str, Callable[[], Any]] = {
     "coded-rssm": lambda: CodedRSSM(CodedRSSMConfig(CODER, RSSMConfig(observation_shape=(3,), **RSSM_SIZES))),
     "mdn-rnn": lambda: MDNRNN(MDNRNNConfig(VAEConfig(latent_dim=3, width=2), hidden_dim=6, action_dim=2, components=2)),
     "kalman": lambda: KalmanFilter(cart_on_a_spring()),
+    "pets-inf": lambda: ProbabilisticEnsemble(PETS),
+    "pets-1": lambda: ProbabilisticEnsemble(replace(PETS, propagation="TS1")),
+    "known": lambda: KnownWorld(
+        lambda seen, action: seen @ TURN.to(seen.device) + action @ PUSH.to(seen.device),
+        lambda seen, action: -seen.square().sum(-1) - action.square().sum(-1),
+        observation_shape=(3,),
+        action_dim=2,
+    ),
 }
 
 

@@ -53,13 +53,13 @@ def situation(model):
 def test_an_episodes_start_forgets_what_was_before_and_an_action_of_zeros_does_not(small_model, temperature):
     state, zeros, seen = situation(small_model)
 
-    def features(look):
+    def whole(look):
         torch.manual_seed(0)
-        return features_of(look())
+        return torch.cat([field.flatten() for field in look()])
 
-    fresh = features(lambda: first_look(small_model, seen, temperature))
-    assert torch.equal(features(lambda: small_model.observe(state, None, seen, temperature)), fresh)
-    assert not torch.allclose(features(lambda: small_model.observe(state, zeros, seen, temperature)), fresh)
+    fresh = whole(lambda: first_look(small_model, seen, temperature))
+    assert torch.equal(whole(lambda: small_model.observe(state, None, seen, temperature)), fresh)
+    assert not torch.allclose(whole(lambda: small_model.observe(state, zeros, seen, temperature)), fresh)
 
 
 def test_no_device_is_assumed(small_model):

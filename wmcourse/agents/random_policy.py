@@ -32,7 +32,9 @@ class UniformPolicy:
     """Uniform over continuous actions between `low` and `high` (A,), from its own seeded generator."""
 
     def __init__(self, low: Sequence[float], high: Sequence[float], *, seed: int = 0) -> None:
-        self.low, self.high = torch.tensor(low), torch.tensor(high)
+        self.low, self.high = (torch.tensor(bound, dtype=torch.float32) for bound in (low, high))
+        if self.low.shape != self.high.shape:
+            raise ValueError(f"low and high must be of one length; got {low} and {high}")
         self.generator = torch.Generator().manual_seed(seed)
 
     def initial(self, batch_size: int) -> None:
@@ -44,4 +46,4 @@ class UniformPolicy:
     ) -> tuple[Float[Tensor, "batch action"], None]:
         """An action each, whatever is seen."""
         share = torch.rand(len(observation), len(self.low), generator=self.generator)
-        return self.low + (self.high - self.low) * share, None
+        return (self.low + (self.high - self.low) * share).to(observation.device), None

@@ -1,6 +1,6 @@
 """A probabilistic ensemble: networks that say how uncertain they are, and disagree (PETS: Chua et al. 2018)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import torch
@@ -155,7 +155,7 @@ class ProbabilisticEnsemble(nn.Module):
 
     def member(self, index: int) -> "ProbabilisticEnsemble":
         """One of the networks alone, as an ensemble of one: a copy."""
-        alone = ProbabilisticEnsemble(EnsembleConfig(**{**vars(self.config), "members": 1}))
+        alone = ProbabilisticEnsemble(replace(self.config, members=1))
         own = {
             name: value[index : index + 1] if name.startswith("layers.") else value
             for name, value in self.state_dict().items()

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from wmcourse.envs.pendulum import pendulum_dynamics, pendulum_reward
 from wmcourse.models.protocol import Prediction
@@ -25,12 +25,14 @@ class KnownState(NamedTuple):
         return self.observation.flatten(1)
 
 
-class KnownWorld:
+class KnownWorld(nn.Module):
     """The truth behind the interface: `dynamics(observation, action)` and `reward(observation, action)`.
 
     Both are asked about the observation *before* the action, as the environment pays it. Nothing is random, so
     temperature changes nothing.
     """
+
+    nothing: Tensor
 
     def __init__(
         self,
@@ -40,12 +42,15 @@ class KnownWorld:
         observation_shape: tuple[int, ...],
         action_dim: int,
     ) -> None:
+        super().__init__()
         self.dynamics, self.reward = dynamics, reward
         self.observation_shape, self.action_dim = observation_shape, action_dim
+        self.register_buffer("nothing", torch.zeros(1, *observation_shape), persistent=False)
 
     def initial(self, batch_size: int) -> KnownState:
         """Zeros: nothing was seen."""
-        return KnownState(torch.zeros(batch_size, *self.observation_shape), torch.zeros(batch_size))
+        observation = self.nothing.repeat_interleave(batch_size, dim=0)
+        return KnownState(observation, observation.new_zeros(batch_size))
 
     def observe(
         self,

@@ -9,6 +9,8 @@ from gymnasium import spaces
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from wmcourse.nets.latents import gumbel_max
+
 
 class Box:
     """Continuous actions between `low` and `high` (A,), in the environment's units."""
@@ -64,6 +66,12 @@ class Box:
             )
         return start
 
+    def realize(
+        self, mean: Float[Tensor, "batch horizon action"], generator: Generator | None = None
+    ) -> Float[Tensor, "batch horizon action"]:
+        """A plan from what `begin` says: the mean itself."""
+        return mean
+
 
 class Choices:
     """One of `count` discrete actions, as one-hot vectors."""
@@ -90,6 +98,12 @@ class Choices:
         if (start < 0).any() or not torch.allclose(start.sum(-1), torch.ones_like(start[..., 0]), atol=1e-4):
             raise ValueError("start must hold probabilities of the actions, which add up to 1 at each step")
         return start
+
+    def realize(
+        self, probs: Float[Tensor, "batch horizon action"], generator: Generator | None = None
+    ) -> Float[Tensor, "batch horizon action"]:
+        """A plan from what `begin` says: a draw."""
+        return gumbel_max(probs.log(), 1.0, generator)
 
 
 def check_start(start: Tensor, shape: tuple[int, int, int]) -> None:

@@ -8,8 +8,7 @@ from torch import Generator, Tensor
 
 from wmcourse.nets.latents import gumbel_max
 from wmcourse.planning.actions import Choices
-from wmcourse.planning.cem import _top
-from wmcourse.planning.plan import Iteration, Plan, Score, at_least, best, scored
+from wmcourse.planning.plan import Iteration, Plan, Score, at_least, best, scored, top
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class CategoricalCEM:
             log_probs = probs.log()[:, None].expand(-1, self.samples, -1, -1)
             candidates = gumbel_max(log_probs, 1.0, generator)
             values = scored(score, candidates)
-            counted = _top(candidates, values, self.elites).mean(dim=1)
+            counted = top(candidates, values, self.elites).mean(dim=1)
             probs = self._floored(self.momentum * probs + (1 - self.momentum) * counted)
             search.append(Iteration(candidates, values, probs))
         tried = torch.cat([each.candidates for each in search], dim=1)

@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from wmcourse.planning.actions import Box
-from wmcourse.planning.colored_noise import colored_noise
-from wmcourse.planning.plan import Iteration, Plan, Score, at_least, scored
+from wmcourse.planning.colored_noise import plan_noise
+from wmcourse.planning.plan import Iteration, Plan, Score, at_least, not_negative, scored, top
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class CEM:
     """N plans from N(mean, std²), clipped to the bounds; mean and std of the K best draw the next N.
 
     The options of iCEM (Pinneri et al. 2020) are off by default: `noise_beta` > 0 draws colored noise, `keep` carries a
-    share of the elites over to the next round.
+    share of the elites over to the next round, the best one at least.
     """
 
     actions: Box
@@ -47,6 +47,7 @@ class CEM:
                 "need 0 < min_std <= init_std, 0 <= momentum < 1 and 0 <= keep <= 1; "
                 f"got {self.min_std}, {self.init_std}, {self.momentum} and {self.keep}"
             )
+        not_negative(noise_beta=self.noise_beta)
 
     def plan(
         self,
@@ -60,35 +61,25 @@ class CEM:
         half = self.actions.half
         mean = self.actions.begin(start, batch, self.horizon)
         std = (self.init_std * half).expand_as(mean)
-        kept = mean[:, None, :0].reshape(batch, 0, *mean.shape[1:])
+        carried = max(round(self.keep * self.elites), int(self.keep > 0))
+        kept = mean.new_empty(batch, 0, *mean.shape[1:])
         search = []
         for _ in range(self.iterations):
-            fresh = self.actions.clip(mean[:, None] + std[:, None] * self._noise(mean, generator))
-            candidates = torch.cat([kept, fresh[:, len(kept[0]) :]], dim=1)  # (B, N, H, A)
+            noise = plan_noise(batch, self.samples, like=mean[0], beta=self.noise_beta, generator=generator)
+            candidates = self.actions.clip(noise.mul_(std[:, None]).add_(mean[:, None]))  # (B, N, H, A)
+            candidates[:, : kept.shape[1]] = kept
             values = scored(score, candidates)
-            elites = _top(candidates, values, self.elites)
+            elites = top(candidates, values, self.elites)
             mean, std = (
                 self.momentum * old + (1 - self.momentum) * new
                 for old, new in zip((mean, std), elite_moments(elites), strict=True)
             )
             std = torch.maximum(std, self.min_std * half)
-            kept = elites[:, : round(self.keep * self.elites)]
+            kept = elites[:, :carried]
             search.append(Iteration(candidates, values, mean, std))
         return Plan(mean, scored(score, mean[:, None])[:, 0], search)
-
-    def _noise(self, mean: Tensor, generator: Generator | None) -> Tensor:
-        batch, horizon, dim = mean.shape
-        noise = colored_noise(batch, self.samples, dim, horizon=horizon, beta=self.noise_beta, generator=generator)
-        return noise.transpose(2, 3)
 
 
 def elite_moments(elites: Float[Tensor, "batch elite horizon action"]) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation (divided by K, not K - 1) over the elites, (B, H, A) each."""
     return elites.mean(dim=1), elites.std(dim=1, correction=0)
-
-
-def _top(candidates: Tensor, values: Tensor, count: int) -> Tensor:
-    """The `count` best candidates, best first; where fewer have a value, the best one again in place of the rest."""
-    value, index = values.topk(count, dim=1)
-    index = torch.where(value == -torch.inf, index[:, :1], index)
-    return candidates.gather(1, index[..., None, None].expand(-1, -1, *candidates.shape[2:]))

@@ -5,6 +5,16 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 
+def plan_noise(
+    *shape: int, like: Float[Tensor, "horizon action"], beta: float, generator: Generator | None = None
+) -> Float[Tensor, "*batch horizon action"]:
+    """Noise for plans as long and wide as `like`: colored along the horizon, each number of an action on its own."""
+    horizon, dim = like.shape
+    if beta == 0:
+        return torch.randn(*shape, horizon, dim, generator=generator)
+    return colored_noise(*shape, dim, horizon=horizon, beta=beta, generator=generator).transpose(-1, -2)
+
+
 def colored_noise(
     *shape: int, horizon: int, beta: float, generator: Generator | None = None
 ) -> Float[Tensor, "*batch horizon"]:

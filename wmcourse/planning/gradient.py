@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from wmcourse.planning.actions import Box
-from wmcourse.planning.plan import Iteration, Plan, Score, at_least, best, usable
+from wmcourse.planning.plan import Iteration, Plan, Score, asked, at_least, best, usable
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class GradientPlanner:
     samples: int = 16
     """Plans to start from: a gradient sees only the hill that it stands on."""
     iterations: int = 30
-    """Steps of gradient ascent."""
+    """How often the plans are scored; they climb a step in between."""
     lr: float = 0.1
     """Of Adam, as a share of half the distance between the bounds."""
 
@@ -43,7 +43,8 @@ class GradientPlanner:
         """The best plan that was met on the way; `start` is one of those it begins from.
 
         Raises:
-            ValueError: the score does not depend on the actions in a way that torch can differentiate.
+            ValueError: the score does not depend on the actions in a way that torch can differentiate, or none of the
+                plans to start from has a value.
         """
         with torch.enable_grad():
             unit = self.actions.uniform(batch, self.samples, self.horizon, generator=generator)
@@ -55,12 +56,12 @@ class GradientPlanner:
             search: list[Iteration] = []
             for _ in range(self.iterations):
                 candidates = middle + half * unit
-                raw = score(candidates)
+                raw = asked(score, candidates)
                 if not raw.requires_grad:
                     raise ValueError("this score has no gradient with respect to the actions: plan by sampling instead")
-                values = usable(raw.detach())
-                climber.zero_grad()
-                (gradient,) = torch.autograd.grad(-torch.where(values.isfinite(), raw, 0.0).sum(), unit)
+                finite = raw.detach().isfinite()
+                values = raw.detach().masked_fill(~finite, -torch.inf) if search else usable(raw.detach())
+                (gradient,) = torch.autograd.grad(-torch.where(finite, raw, 0.0).sum(), unit)
                 unit.grad = gradient.nan_to_num(0.0, 0.0, 0.0)
                 climber.step()
                 with torch.no_grad():

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -12,13 +13,17 @@ from wmcourse.models.protocol import WorldModel, features_of, map_state
 from wmcourse.nets.latents import Temperature
 from wmcourse.planning.plan import Score
 
+Earned = Callable[[Any, Tensor], tuple[Tensor, Tensor | None]]
+"""Rewards (rows, particles) for arriving in a state by an action, and the probability (rows, 1) that it goes on."""
+
 
 @dataclass(frozen=True)
 class Imagination:
     """The score of plans from a belief, by any world model with a reward head, or with a `reward` function instead.
 
     A model whose states are clouds of particles (one with `rewards(state)`, such as `ProbabilisticEnsemble`) is asked
-    for the return of each; of others, `particles` draws of the whole rollout are taken.
+    for the return of each, and the functions below about the middle of the cloud; of others, `particles` draws of the
+    whole rollout are taken.
     """
 
     model: WorldModel
@@ -58,9 +63,10 @@ class Imagination:
         """Discounted sum of rewards along each plan, in each particle's future; gradients flow into the plans.
 
         Raises:
-            ValueError: the plans do not fit the model or the batch, or there is no reward to add up.
+            ValueError: the plans do not fit the model or the batch, there is no reward to add up, or `value` does not
+                answer with one number a row.
         """
-        batch, samples, horizon, dim = plans.shape
+        batch, samples, _, dim = plans.shape
         if len(state[0]) != batch or dim != self.model.action_dim:
             raise ValueError(
                 f"plans of shape {tuple(plans.shape)} (batch, sample, horizon, action) do not fit "
@@ -68,29 +74,45 @@ class Imagination:
             )
         copies = samples * self.particles
         state = map_state(lambda field: field.repeat_interleave(copies, dim=0), state)
-        actions = plans.repeat_interleave(self.particles, dim=1).flatten(0, 1)  # (B N P, H, A)
-        total: Any = 0.0
-        alive: Any = 1.0
-        for t in range(horizon):
-            state = self.model.imagine(state, actions[:, t], self.temperature)
-            reward, continues = self._earned(state, actions[:, t])
-            total = total + alive * reward
-            alive = alive * self.discount if continues is None else alive * self.discount * continues
+        actions = plans.flatten(0, 1).transpose(0, 1)  # (H, B N, A), in memory step by step
+        actions = actions.contiguous() if self.particles == 1 else actions.repeat_interleave(self.particles, dim=1)
+        total, alive = plans.new_zeros(()), plans.new_ones(())
+        earned = self._earned()
+        for action in actions.unbind():
+            state = self.model.imagine(state, action, self.temperature)
+            reward, continues = earned(state, action)
+            total = torch.addcmul(total, alive, reward)
+            if continues is not None:
+                alive = alive * continues
+            if self.discount != 1:
+                alive = alive * self.discount
         if self.value is not None:
-            total = total + alive * self.value(features_of(state))[:, None]
+            worth = self.value(features_of(state))
+            if worth.shape != (len(state[0]),):
+                raise ValueError(
+                    f"value(features) must return one number a row, ({len(state[0])},); got {tuple(worth.shape)}"
+                )
+            total = torch.addcmul(total, alive, worth[:, None])
         return total.reshape(batch, samples, -1)
 
-    def _earned(self, state: Any, action: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Rewards (rows, particles) for arriving, and the probability (rows, 1) that it goes on."""
-        own = getattr(self.model, "rewards", None)
-        if own is not None and self.reward is None:
-            return own(state), None
-        if self.reward is None and self.terminated is None:
-            told = getattr(self.model, "outlook", self.model.decode)(state)
-        else:
-            told = arrive(self.model, state, action, reward=self.reward, terminated=self.terminated)
-        if told.reward is None:
-            raise ValueError(
-                "this model has no head for the reward: give Imagination reward=, a function of observation and action"
-            )
-        return told.reward[:, None], None if told.continues is None else told.continues[:, None]
+    def _earned(self) -> Earned:
+        """What is asked in each state that a plan arrives at."""
+        model, reward, terminated = self.model, self.reward, self.terminated
+        own = None if reward is not None else getattr(model, "rewards", None)
+        outlook = getattr(model, "outlook", model.decode)
+        asks = reward is not None or terminated is not None
+
+        def earned(state: Any, action: Tensor) -> tuple[Tensor, Tensor | None]:
+            if own is not None and not asks:
+                return own(state), None
+            told = arrive(model, state, action, reward=reward, terminated=terminated) if asks else outlook(state)
+            points = told.reward if own is None else own(state)
+            if points is None:
+                raise ValueError(
+                    "this model has no head for the reward: "
+                    "give Imagination reward=, a function of observation and action"
+                )
+            continues = None if told.continues is None else told.continues[:, None]
+            return points.reshape(len(points), -1), continues
+
+        return earned

@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from wmcourse.planning.actions import Box
-from wmcourse.planning.colored_noise import colored_noise
-from wmcourse.planning.plan import Iteration, Plan, Score, at_least, scored
+from wmcourse.planning.colored_noise import plan_noise
+from wmcourse.planning.plan import Iteration, Plan, Score, at_least, not_negative, scored
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class MPPI:
         at_least(horizon=(self.horizon, 1), samples=(self.samples, 1), iterations=(self.iterations, 1))
         if not self.temperature > 0 or not self.std > 0:
             raise ValueError(f"temperature and std must be above 0; got {self.temperature} and {self.std}")
+        not_negative(noise_beta=self.noise_beta)
 
     def plan(
         self,
@@ -44,11 +45,10 @@ class MPPI:
         """The mean that is left after the last iteration."""
         mean = self.actions.begin(start, batch, self.horizon)
         std = (self.std * self.actions.half).expand_as(mean)
-        shape = (batch, self.samples, self.actions.dim)
         search = []
         for _ in range(self.iterations):
-            noise = colored_noise(*shape, horizon=self.horizon, beta=self.noise_beta, generator=generator)
-            candidates = self.actions.clip(mean[:, None] + std[:, None] * noise.transpose(2, 3))
+            noise = plan_noise(batch, self.samples, like=mean[0], beta=self.noise_beta, generator=generator)
+            candidates = self.actions.clip(noise.mul_(std[:, None]).add_(mean[:, None]))
             values = scored(score, candidates)
             weights = path_weights(values, self.temperature)
             mean = torch.einsum("bn,bnha->bha", weights, candidates)
@@ -58,4 +58,5 @@ class MPPI:
 
 def path_weights(values: Float[Tensor, "batch sample"], temperature: float) -> Float[Tensor, "batch sample"]:
     """Weights that add up to 1, proportional to exp(value / temperature); stable however small the temperature."""
+    temperature = max(temperature, torch.finfo(values.dtype).tiny)  # else it is rounded to 0
     return torch.softmax((values - values.amax(dim=1, keepdim=True)) / temperature, dim=1)

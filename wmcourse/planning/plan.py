@@ -85,13 +85,28 @@ def usable(values: Float[Tensor, "batch sample"]) -> Float[Tensor, "batch sample
 
 
 def scored(score: Score, candidates: Float[Tensor, "batch sample horizon action"]) -> Float[Tensor, "batch sample"]:
-    """The usable values of candidates; raises `ValueError` if `score` returns another shape than (batch, sample)."""
+    """The usable values of candidates, without their gradient; raises what `usable` and `asked` raise."""
+    with torch.no_grad():
+        return usable(asked(score, candidates))
+
+
+def asked(score: Score, candidates: Float[Tensor, "batch sample horizon action"]) -> Float[Tensor, "batch sample"]:
+    """What `score` says of the candidates; raises `ValueError` if that is no value for each of them."""
     values = score(candidates)
     if values.shape != candidates.shape[:2]:
         raise ValueError(
             f"score must return one value a plan, {tuple(candidates.shape[:2])}; got {tuple(values.shape)}"
         )
-    return usable(values)
+    return values
+
+
+def top(
+    candidates: Float[Tensor, "batch sample horizon action"], values: Float[Tensor, "batch sample"], count: int
+) -> Float[Tensor, "batch elite horizon action"]:
+    """The `count` best candidates, best first; where fewer have a value, the best one again in place of the rest."""
+    value, index = values.topk(count, dim=1)
+    index = torch.where(value == -torch.inf, index[:, :1], index)
+    return candidates.gather(1, index[..., None, None].expand(-1, -1, *candidates.shape[2:]))
 
 
 def best(candidates: Float[Tensor, "batch sample horizon action"], values: Float[Tensor, "batch sample"]) -> Tensor:
@@ -105,3 +120,10 @@ def at_least(**numbers: tuple[int, int]) -> None:
     for name, (value, least) in numbers.items():
         if value != int(value) or value < least:
             raise ValueError(f"{name} must be a whole number, at least {least}; got {value}")
+
+
+def not_negative(**numbers: float) -> None:
+    """Raise a `ValueError` that names the first of `name=value` that is below 0."""
+    for name, value in numbers.items():
+        if not value >= 0:
+            raise ValueError(f"{name} must be at least 0; got {value}")

@@ -31,7 +31,7 @@ class RandomShooting:
         """The best of N random plans; `start` only replaces the first of them."""
         candidates = self.actions.uniform(batch, self.samples, self.horizon, generator=generator)
         if start is not None:
-            candidates[:, 0] = self.actions.begin(start, batch, self.horizon)
+            candidates[:, 0] = self.actions.realize(self.actions.begin(start, batch, self.horizon), generator)
         values = scored(score, candidates)
         chosen = best(candidates, values)
         return Plan(chosen, values.amax(dim=1), [Iteration(candidates, values, chosen)])

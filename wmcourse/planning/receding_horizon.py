@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from wmcourse.models.protocol import first_look, map_state
+from wmcourse.models.protocol import first_look
+from wmcourse.nets.noise import Stream
 from wmcourse.planning.imagination import Imagination
 from wmcourse.planning.plan import Plan, Planner
 
@@ -25,7 +26,7 @@ class RecedingHorizon:
     """A policy that plans: follows its plan for `replan_every` steps, then searches again from what it has seen.
 
     It can be collected with and evaluated like any other policy. With `warm_start` a search begins at what is left of
-    the plan before. Randomness comes from a generator of its own.
+    the plan before. Randomness comes from streams of its own, the model's draws while it plans included.
     """
 
     def __init__(
@@ -42,6 +43,9 @@ class RecedingHorizon:
         self.imagination, self.planner = imagination, planner
         self.replan_every, self.warm_start = replan_every, warm_start
         self.generator = Generator().manual_seed(seed)
+        self.draws = Stream(torch.device("cpu"))
+        """The model's."""
+        self.draws.seed(seed)
 
     def initial(self, batch_size: int) -> Memory:
         """Nothing seen, nothing planned."""
@@ -65,5 +69,6 @@ class RecedingHorizon:
 
     def search(self, state: Any, start: Float[Tensor, "batch horizon action"] | None = None) -> Plan:
         """Plan from the beliefs `state` (B, ...)."""
-        batch = len(map_state(lambda field: field, state)[0])
-        return self.planner.plan(self.imagination.score(state), batch=batch, start=start, generator=self.generator)
+        score = self.imagination.score(state)
+        with self.draws.resumed():
+            return self.planner.plan(score, batch=len(state[0]), start=start, generator=self.generator)
