@@ -16,6 +16,9 @@ from wmcourse.planning.plan import Score
 Earned = Callable[[Any, Tensor], tuple[Tensor, Tensor | None]]
 """Rewards (rows, particles) for arriving in a state by an action, and the probability (rows, 1) that it goes on."""
 
+PLANS_AT_ONCE = 2048
+"""Of several problems, as many as have no more plans than this are imagined together: more would not fit a cache."""
+
 
 @dataclass(frozen=True)
 class Imagination:
@@ -48,7 +51,18 @@ class Imagination:
 
     def score(self, state: Any) -> Score:
         """The score of plans (B, N, H, A) that begin in the beliefs `state` (B, ...)."""
-        return lambda plans: self.judge(self.returns(state, plans))
+
+        def score(plans: Tensor) -> Tensor:
+            at_once = max(1, PLANS_AT_ONCE // plans.shape[1])
+            parts = [
+                self.judge(
+                    self.returns(map_state(lambda field, i=i: field[i : i + at_once], state), plans[i : i + at_once])
+                )
+                for i in range(0, len(plans), at_once)
+            ]
+            return torch.cat(parts)
+
+        return score
 
     def judge(self, returns: Float[Tensor, "batch sample particle"]) -> Float[Tensor, "batch sample"]:
         """The mean over particles, less `pessimism` standard deviations."""

@@ -14,6 +14,7 @@ from wmcourse.data.episode import Episode
 from wmcourse.data.seeds import TrainingSeeds
 from wmcourse.envs.pendulum import ENV_ID, MAX_TORQUE
 from wmcourse.evaluation.pendulum import planning_policy
+from wmcourse.evaluation.returns import episode_returns
 from wmcourse.models.ensemble import EnsembleConfig, ProbabilisticEnsemble, bootstrap
 from wmcourse.nets.half import round_to_half
 from wmcourse.nets.optimize import clipped_step
@@ -26,20 +27,20 @@ class PETS:
     """Everything that decides the result."""
 
     seed: int = 50
-    random_episodes: int = 2
-    """Before the first plan."""
-    rounds: int = 8
+    random_steps: int = 200
+    """Of the one random episode that comes before the first plan; at most the whole of it."""
+    rounds: int = 9
     """Of planning, acting and learning; 0 to learn from chance alone."""
-    episodes: int = 2
-    """Of each round."""
-    updates: int = 1500
-    """Gradient steps after each round; the networks go on from where they are."""
+    updates: int = 1000
+    """Gradient steps after each round, of one episode; the networks go on from where they are."""
     last_updates: int = 6000
     """After the last round, as the learning rate falls."""
     batch_size: int = 256
     lr: float = 2e-3
     weight_decay: float = 1e-5
     clip: float = 100.0
+    validation_episodes: int = 0
+    """Played after each round to watch the learning; they teach nothing, and count as no steps."""
     model: EnsembleConfig = field(default_factory=EnsembleConfig)
 
 
@@ -51,24 +52,27 @@ def train(config: PETS, *, progress: bool = True, on_update: OnUpdate | None = N
     optimizer = torch.optim.Adam(model.parameters(), lr=config.lr, weight_decay=config.weight_decay)
     seeds = TrainingSeeds(config.seed)
     chance = UniformPolicy([-MAX_TORQUE], [MAX_TORQUE], seed=config.seed)
-    episodes = collect(ENV_ID, chance, episodes=config.random_episodes, seed=_apart(seeds))
+    episodes = [first(config.random_steps, collect(ENV_ID, chance, episodes=1, seed=seeds.next())[0])]
     history: list[Row] = []
     for each in tqdm(range(config.rounds + 1), disable=not progress, desc="pets", unit="round"):
         if each > 0:
             policy = planning_policy(model.eval(), seed=config.seed + each)
-            episodes += collect(ENV_ID, policy, episodes=config.episodes, seed=_apart(seeds))
+            episodes += collect(ENV_ID, policy, episodes=1, seed=seeds.next())
         last = each == config.rounds
         loss = learn(
             model, optimizer, episodes, config, updates=config.last_updates if last else config.updates, falls=last
         )
-        newest = episodes[-(config.episodes if each else config.random_episodes) :]
         row: Row = {
             "update": each,
             "environment_steps": sum(map(len, episodes)),
-            "return": sum(episode.rewards.sum().item() for episode in newest) / len(newest),
+            "return": episodes[-1].rewards.sum().item(),
             "loss": loss,
             "wall_s": time.perf_counter() - started,
         }
+        if config.validation_episodes:
+            policy = planning_policy(model.eval(), seed=config.seed)
+            watched = episode_returns(ENV_ID, policy, episodes=config.validation_episodes, seed=seeds.validation)
+            row["validation_return"] = watched.mean().item()
         history.append(row)
         if on_update is not None:
             on_update(each, row)
@@ -106,6 +110,6 @@ def steps_of(episodes: list[Episode]) -> tuple[Float[Tensor, "row input"], Float
     return torch.cat(rows), torch.cat(targets)
 
 
-def _apart(seeds: TrainingSeeds) -> int:
-    """A seed far from the last call's: copies of an environment are seeded with neighbors, which must not meet."""
-    return 1000 * seeds.next() % 2**31
+def first(steps: int, episode: Episode) -> Episode:
+    """The beginning of an episode, cut off after `steps`."""
+    return Episode(episode.observations[: steps + 1], episode.actions[:steps], episode.rewards[:steps], False)

@@ -8,6 +8,8 @@ CHAPTER = Chapter(
     title="Planning with CEM",
     part="IV Plan",
     summary="Search the model for a good plan when it is needed, and see the search exploit it.",
+    recipes=("pendulum-ensemble", "pendulum-network", "pendulum-early"),
+    studies=("pendulum-planners", "pendulum-exploitation", "cartpole-planning"),
     exercises=(
         "random_shooting",
         "cem_update",
