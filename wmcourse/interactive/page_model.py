@@ -15,14 +15,17 @@ from wmcourse.interactive.lowering import Graph, Weights, lower
 from wmcourse.models.protocol import Prediction, WorldModel, first_look
 
 Question = Callable[..., dict[str, Tensor]]
+ROWS = 32
+"""Futures that a page imagines at once when it plans."""
 
 
 @dataclass(frozen=True)
 class PageModel:
-    """What a page can ask of a module, for a batch of one: graphs, and the weights that they share."""
+    """What a page can ask of a module, for a batch of one, when planning of `ROWS`: graphs, and their weights."""
 
     graphs: dict[str, Graph]
-    """Of a world model `begin`, `observe`, `imagine` and `decode`; of an agent `act`; of a code `encode`, `decode`."""
+    """Of a world model `begin`, `observe`, `imagine` and `decode`; `plan` of one whose beliefs are clouds of particles;
+    of an agent `act`; of a code `encode` and `decode`."""
     weights: Weights
     observation_shape: tuple[int, ...]
     action_dim: int
@@ -63,6 +66,7 @@ def page_model(model: Any) -> PageModel:
         return _exported(world, 0, _of_a_code(world))
     actor = getattr(model, "actor", None)
     asked = [*_of_a_world(world), *([_of_an_actor(world, actor)] if actor is not None else [])]
+    asked += [_of_futures(world)] if hasattr(world, "rewards") else []
     return _exported(world, world.action_dim, asked)
 
 
@@ -101,9 +105,9 @@ def _of_a_code(model: Any) -> Iterator[tuple[str, Question, dict[str, Tensor]]]:
     yield "decode", decode, {"latent": latent}
 
 
-def _belief(world: WorldModel[Any]) -> tuple[Callable[..., Any], dict[str, Tensor]]:
+def _belief(world: WorldModel[Any], rows: int = 1) -> tuple[Callable[..., Any], dict[str, Tensor]]:
     """The kind of a model's states, and an example of each field."""
-    nothing = world.initial(1)
+    nothing = world.initial(rows)
     return type(nothing), {name: field.detach().clone() for name, field in nothing._asdict().items()}
 
 
@@ -114,6 +118,18 @@ def _of_an_actor(world: WorldModel[Any], actor: Any) -> tuple[str, Question, dic
         return {"action": actor(kind(**belief).features, greedy=True).action}
 
     return "act", act, state
+
+
+def _of_futures(world: Any) -> tuple[str, Question, dict[str, Tensor]]:
+    """A step of `ROWS` futures at once, by the means: what each particle earns by it, and what is then seen."""
+    kind, state = _belief(world, ROWS)
+    actions = torch.zeros(ROWS, world.action_dim, device=next(iter(state.values())).device)
+
+    def plan(action: Tensor, **belief: Tensor) -> dict[str, Tensor]:
+        after = world.imagine(kind(**belief), action, 0.0)
+        return {**after._asdict(), "earned": world.rewards(after), "seen": world.decode(after).observation}
+
+    return "plan", plan, {**state, "action": actions}
 
 
 def _of_a_world(world: WorldModel[Any]) -> Iterator[tuple[str, Question, dict[str, Tensor]]]:
