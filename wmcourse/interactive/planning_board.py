@@ -89,7 +89,7 @@ class PlanningBoard(PageElement):
             "iterations": Slider(1, 6, default=iterations, label="Iterations of the search"),
             "horizon": Slider(3, 40, default=horizon, label="Horizon: how far ahead", unit="steps"),
             "temperature": Stops(TEMPERATURES, default=_mppi().temperature, label="MPPI's temperature λ"),
-            "planEvery": Slider(1, 20, default=plan_every, label="Look and plan anew every", unit="steps"),
+            "planEvery": Slider(1, 20, default=plan_every, label="Look and plan every", unit="steps"),
         }
         spec = {
             "truth": TRUTH,

@@ -20,11 +20,11 @@ from wmcourse.planning import CEM, Imagination, Iteration
 from wmcourse.viz.picture import few_colors
 from wmcourse.viz.style import IMAGINED, INK, MUTED, REAL, matplotlib_style
 
-REACH = 0.02
+REACH = 0.03
 """Of the rod's length: how far outwards a step lies."""
 RINGS = {20: "+1 s", 40: "+2 s"}
-SWINGING = (2.0, -2.0)
-"""Angle from upright (rad, counterclockwise) and its speed (rad/s): on its way up, too slow to arrive."""
+SWINGING = (0.6, -1.6)
+"""Angle from upright (rad, counterclockwise) and its speed (rad/s): on its way up, hardly fast enough to arrive."""
 
 
 @torch.no_grad()

@@ -4,7 +4,7 @@
   "use strict";
   const WM = (globalThis.WM = globalThis.WM || {});
   const { STEPS, GRAVITY, MASS, LENGTH, TIME_STEP, MAX_SPEED, MAX_TORQUE } = WM.rules.pendulum;
-  const UPRIGHT = Math.PI / 12; // to both sides
+  const TILT = Math.PI / 12; // to both sides: it still stands
   const KICK = 5; // rad/s
 
   const clip = (value, most) => Math.max(-most, Math.min(most, value));
@@ -14,6 +14,7 @@
     limit: STEPS,
     time: TIME_STEP, // s
     most: MAX_TORQUE, // N m
+    tilt: TILT,
     hanging: () => [Math.PI, 0],
     /* As gymnasium draws it: any angle, at most 1 rad/s. */
     anywhere: (random) => [Math.PI * (2 * random.uniform() - 1), 2 * random.uniform() - 1],
@@ -27,7 +28,7 @@
     reward: ([angle, speed], torque) =>
       -(around(angle) ** 2 + 0.1 * speed ** 2 + 0.001 * clip(torque, MAX_TORQUE) ** 2),
     observe: ([angle, speed]) => Float32Array.of(Math.cos(angle), Math.sin(angle), speed),
-    upright: ([angle]) => Math.abs(around(angle)) < UPRIGHT,
+    upright: ([angle]) => Math.abs(around(angle)) < TILT,
     /* The same place, struck from one side. */
     struck: ([angle, speed], side) => [angle, clip(speed + side * KICK, MAX_SPEED)],
   };

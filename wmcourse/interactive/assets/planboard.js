@@ -4,10 +4,12 @@
   "use strict";
   const WM = (globalThis.WM = globalThis.WM || {});
   const WIDE = 620; // px from which the charts stand beside the pendulum
-  const LARGEST = 400, NARROWEST = 256, GAP = 24, CHARTS = 300; // px
+  const LARGEST = 400, NARROWEST = 256, GAP = 24, CHARTS = 330, AXIS = 46; // px
   const AHEAD = 40; // steps that fit
-  const REACH = 0.02; // of the rod's length, a step
-  const ROOM = 1.92; // of it, from the pivot to the edge
+  const REACH = 0.03; // of the rod's length, a step
+  const ROOM = 2.28; // of it, from the pivot to the edge
+  const PARTS = 3; // of a step: a curve has so many straight pieces
+  const around = (angle) => Math.atan2(Math.sin(angle), Math.cos(angle));
 
   WM.planboard = (root, world) => {
     const canvas = (name) => WM.make("canvas", { className: name });
@@ -23,11 +25,11 @@
       const width = Math.max(NARROWEST, root.clientWidth - padding), wide = width >= WIDE;
       const side = Math.min(LARGEST, wide ? Math.round(0.52 * width) : width);
       const trying = closely && game.trying.length > 0;
-      const seen = { iterations: trying ? game.trying : game.search, done: trying ? 0 : game.done, trying };
+      const seen = { iterations: trying ? game.trying : game.search, done: trying ? 0 : game.done, trying, closely };
       element.classList.toggle("wm-wide", wide);
       WM.paint(root, scene, side, side, (context, color, text) => {
         pendulum(context, side, color, text, game, seen);
-        if (banner) WM.announce(root, context, { width: side, height: side }, banner);
+        if (banner) WM.announce(root, context, { width: side, height: 1.4 * side }, banner); // below the pivot
       });
       const size = [wide ? width - side - GAP : width, wide ? side : CHARTS];
       WM.paint(root, charts, ...size, (context, color, text) => chart(context, ...size, color, text, game, seen));
@@ -39,14 +41,23 @@
         const radius = unit * (1 + REACH * steps);
         return [middle - radius * Math.sin(angle), middle - radius * Math.cos(angle)];
       };
-      // Angles from step `first` on, which is so many steps from now.
+      // Angles from step `first` on, which is so many steps from now; they turn evenly from step to step.
       function curve(angles, first, least = -Infinity) {
         context.beginPath();
-        angles.forEach((angle, t) => { if (first + t >= least) context.lineTo(...at(angle, first + t)); });
+        angles.forEach((angle, t) => {
+          if (first + t < least) return;
+          if (t > 0 && first + t > least)
+            for (let part = 1; part < PARTS; part++) {
+              const turned = (around(angle - angles[t - 1]) * part) / PARTS;
+              context.lineTo(...at(angles[t - 1] + turned, first + t - 1 + part / PARTS));
+            }
+          context.lineTo(...at(angle, first + t));
+        });
         context.stroke();
       }
       context.lineJoin = context.lineCap = "round";
       context.strokeStyle = color("track");
+      context.lineWidth = 1.5;
       for (const [steps, words] of [[0, "now"], [20, "+1 s"], [40, "+2 s"]]) {
         context.setLineDash(steps ? [2, 5] : []);
         context.beginPath();
@@ -55,6 +66,10 @@
         if (words !== "now") text(words, ...at(-Math.PI / 4, steps + 1.2), "muted");
       }
       context.setLineDash([]);
+      context.lineWidth = 5; // where it stands upright
+      context.beginPath();
+      context.arc(middle, middle, unit, -Math.PI / 2 - world.tilt, -Math.PI / 2 + world.tilt);
+      context.stroke();
 
       context.strokeStyle = color("imagined");
       if (latest) {
@@ -113,15 +128,15 @@
       context.fill();
     }
 
-    function chart(context, width, height, color, text, game, { iterations, done, trying }) {
-      const half = Math.round(height / 2), axis = 34;
-      const count = trying ? `iteration ${iterations.length} of ${game.rounds}` : "";
+    function chart(context, width, height, color, text, game, { iterations, done, closely }) {
+      const half = Math.round(height / 2) - 6, count = closely && !done && iterations.length;
+      const box = (top) => [AXIS, top, width - AXIS - 1, half - top - 20];
       text("the plan", 0, 15, "imagined", { bold: true });
-      text(count || "torque (N m) over time", width, 15, "muted", { right: true });
-      frame(context, color, [axis, 26, width - axis - 1, half - 52]);
-      plan(context, [axis, 26, width - axis - 1, half - 52], color, text, iterations, done);
-      context.translate(0, half + 6);
-      ledger(context, width, half - 10, color, text, game);
+      text(count ? `iteration ${count} of ${game.rounds}` : "torque (N m)", width, 15, "muted", { right: true });
+      frame(context, color, box(26));
+      plan(context, box(26), color, text, iterations, done);
+      context.translate(0, half + 12);
+      ledger(context, width, box(44), color, text, game);
     }
     function frame(context, color, [x, y, width, height]) {
       context.strokeStyle = color("track");
@@ -132,8 +147,9 @@
       const x = (t) => left + (width * t) / AHEAD, y = (torque) => top + height / 2 - (0.46 * height * torque) / world.most;
       for (const torque of [world.most, 0, -world.most])
         text(torque > 0 ? `+${torque}` : signed(torque), left - 6, y(torque) + 5, "muted", { right: true });
-      for (const [t, words] of [[0, "now"], [20, "+1 s"], [40, "+2 s"]])
-        text(words, t === 40 ? x(t) : x(t) - (t && 14), top + height + 18, "muted", { right: t === 40 });
+      text("now", left, top + height + 18, "muted");
+      text("+1 s", x(AHEAD / 2) - 14, top + height + 18, "muted");
+      text("+2 s", left + width, top + height + 18, "muted", { right: true });
       context.fillStyle = context.strokeStyle = color("track");
       context.fillRect(left, y(0), width, 1);
       if (done > 0) context.fillRect(x(done) - 1, top, 2, height);
@@ -154,19 +170,24 @@
       context.globalAlpha = 1;
     }
     // One number a plan: what was promised for the steps to come, and, once they are over, what they have earned.
-    function ledger(context, width, height, color, text, { promises, steps, horizon }) {
+    function ledger(context, width, [left, top, wide, high], color, text, { promises, steps, horizon }) {
       const paid = promises.filter(({ earned }) => earned !== null), pair = paid[paid.length - 1] || promises[0];
-      const top = 44, bottom = height - 4, least = Math.min(-50, ...promises.flatMap((each) => [each.promised, each.earned ?? 0]));
-      const told = pair ? pair.horizon : horizon, shown = (value) => signed(value, 1);
-      text(`promised for ${told} steps`, 0, 14, "imagined", { bold: true });
-      text(pair ? shown(pair.promised) : "–", width, 14, "imagined", { bold: true, right: true });
-      text(`earned in those ${told}`, 0, 34, "real", { bold: true });
-      const wait = pair && pair.step + pair.horizon - steps;
-      text(pair ? (pair.earned === null ? `in ${wait} steps` : shown(pair.earned)) : "–", width, 34, "real", { bold: true, right: true });
-      frame(context, color, [0, top, width - 1, bottom - top]);
-      const x = (step) => 3 + ((width - 6) * step) / world.limit, y = (value) => top + 4 + ((bottom - top - 8) * value) / least;
+      const told = pair ? pair.horizon : horizon, wait = pair && pair.step + pair.horizon - steps;
+      const sums = [`promised for ${told} steps`, `earned in those ${told}`];
+      const values = pair ? [signed(pair.promised, 1), pair.earned === null ? `in ${wait} steps` : signed(pair.earned, 1)] : ["–", "–"];
+      ["imagined", "real"].forEach((name, i) => {
+        text(sums[i], 0, 14 + 20 * i, name, { bold: true });
+        text(values[i], width, 14 + 20 * i, name, { bold: true, right: true });
+      });
+      frame(context, color, [left, top, wide, high]);
+      const least = Math.min(-50, ...promises.flatMap((each) => [each.promised, each.earned ?? 0]));
+      const x = (step) => left + 3 + ((wide - 6) * step) / world.limit, y = (value) => top + 4 + ((high - 8) * value) / least;
+      text("0", left - 6, y(0) + 8, "muted", { right: true });
+      text(signed(least), left - 6, y(least) + 1, "muted", { right: true });
+      text("0 s", left, top + high + 18, "muted");
+      text(`${world.limit * world.time} s`, left + wide, top + high + 18, "muted", { right: true });
       for (const [name, list] of [["real", paid], ["imagined", promises]]) {
-        context.strokeStyle = context.fillStyle = color(name);
+        context.strokeStyle = color(name);
         context.lineWidth = 2;
         context.beginPath();
         for (const each of list) context.lineTo(x(each.step), y(name === "real" ? each.earned : each.promised));

@@ -40,8 +40,8 @@
       element.addEventListener("contextmenu", (event) => event.preventDefault());
       return element;
     };
-    const play = button("", "Watch the planner, or pause", () => (playing ? pause() : watch()), "wm-watch");
-    const step = button("step", "One iteration of the search, or one step of the plan", advance);
+    const play = button("", "Watch the planner, or pause", () => (playing && hand === "planner" ? pause() : watch()), "wm-watch");
+    const step = button("step", "Step: one iteration of the search, or one step of its plan", advance);
     const kick = button("kick it", "Kick the pendulum", () => { game.kick(); draw(); });
     const hang = button("restart", "Restart, hanging down", () => renew(world.hanging()));
     const anywhere = button("random start", "Restart anywhere", () => { stop(); game.elsewhere(); draw(); });
@@ -63,10 +63,12 @@
       WM.make(
         "div", { className: "wm-buttons" },
         turn("← turn ↻", `Turn clockwise, ${world.most} N m`, -world.most), turn("turn ↺ →", `Turn counterclockwise, ${world.most} N m`, world.most),
-        play, step, kick, hang, anywhere,
+        play,
       ),
       status,
       board.element,
+      WM.make("p", { className: "wm-keys", textContent: "Time runs outwards: inside the circle what was, outside of it what may come." }),
+      WM.make("div", { className: "wm-buttons" }, step, kick, hang, anywhere),
       WM.make("div", { className: "wm-buttons wm-presets" }, ...presets.map((each) => button(each.text, `Show: ${each.label || each.text}`, () => show(each.set)))),
       WM.make("div", { className: "wm-controls" }, ...[control.dream, control.planner, pace].map(({ row }) => row), ...Object.keys(spec.controls).map((name) => control[name].row)),
       WM.make("p", { className: "wm-keys", textContent: "Keys: ← and → turn, space lets the planner play, S steps, K kicks, R restarts." }),
@@ -82,6 +84,7 @@
       Object.assign(game, { dream: control.dream.read(), planner: KINDS[control.planner.read()] });
       idle("iterations", game.planner === "shooting");
       idle("temperature", game.planner !== "mppi");
+      if (playing) closely = slow();
       game.forget();
       draw();
     }
@@ -203,7 +206,7 @@
       const mind = minds[game.dream].label, list = trying.length ? trying : search;
       if (hand === "planner" && closely && (trying.length || game.done === 0) && list.length) {
         const best = Math.max(...list[list.length - 1].futures.map(({ value }) => value));
-        return `Iteration ${list.length} of ${game.rounds}: of ${game.samples} futures, imagined with ${mind}, the best promises ${shown(best)}. ${score}`;
+        return `Iteration ${list.length} of ${game.rounds}: of ${game.samples} futures imagined with ${mind}, the best promises ${shown(best)}.`;
       }
       return `${hand === "you" ? "You" : `${NAMES[game.planner]} with ${mind}`}: ${score[0].toLowerCase()}${score.slice(1)}${from}`;
     }
@@ -218,7 +221,7 @@
       board.draw(game, { closely, banner: banner() });
       status.textContent = told();
       board.scene.setAttribute("aria-label", `${spec.title}: a pendulum. ${status.textContent}`);
-      play.textContent = playing ? "pause" : hand === "planner" && game.steps && !game.over ? "go on" : "watch the planner";
+      play.textContent = playing && hand === "planner" ? "pause" : hand === "planner" && game.steps && !game.over ? "go on" : "watch the planner";
       root.dataset.step = game.steps;
       root.dataset.playing = playing;
     }

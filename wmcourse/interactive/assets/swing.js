@@ -3,7 +3,7 @@
 (function () {
   "use strict";
   const WM = (globalThis.WM = globalThis.WM || {});
-  const TRACE = 40; // steps
+  const TRACE = 30; // steps
 
   /* `dreams` are who imagines, `own` the numbers that each kind of search has for itself. */
   WM.swing = (world, dreams, own, seed = 0) => {
