@@ -67,7 +67,7 @@
       ),
       status,
       board.element,
-      WM.make("p", { className: "wm-keys", textContent: "Time runs outwards: inside the circle what was, outside of it what may come." }),
+      WM.make("p", { className: "wm-note", textContent: "Time runs outwards: inside the circle what was, outside of it what may come." }),
       WM.make("div", { className: "wm-buttons" }, step, kick, hang, anywhere),
       WM.make("div", { className: "wm-buttons wm-presets" }, ...presets.map((each) => button(each.text, `Show: ${each.label || each.text}`, () => show(each.set)))),
       WM.make("div", { className: "wm-controls" }, ...[control.dream, control.planner, pace].map(({ row }) => row), ...Object.keys(spec.controls).map((name) => control[name].row)),
