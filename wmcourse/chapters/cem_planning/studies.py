@@ -134,7 +134,8 @@ EXPLOITATION = Study(
 CARTPOLE_PLANNING = Study(
     name="cartpole-planning",
     module=__name__,
-    protocol=f"100 whole episodes of CartPole-v1 ({FEWER} with a cost), seed {EVALUATION_SEED}; the shipped cartpole-dreamer; one thread",
+    protocol=f"100 whole episodes of CartPole-v1 ({FEWER} with a cost), seed {EVALUATION_SEED}; "
+    "the shipped cartpole-dreamer; one thread",
     variants={
         "policy": partial(cartpole_run, aim="policy"),
         "reward head": partial(cartpole_run, aim="reward head"),
