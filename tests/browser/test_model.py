@@ -13,8 +13,9 @@ import wmcourse.interactive
 from wmcourse.agents.controller import Controller
 from wmcourse.interactive.graph import Weights
 from wmcourse.interactive.lowering import lower
-from wmcourse.interactive.page_model import PageModel, page_actor, page_model
+from wmcourse.interactive.page_model import PageModel, field_name, page_actor, page_model
 from wmcourse.models.autoencoder import Autoencoder, AutoencoderConfig
+from wmcourse.models.ensemble import EnsembleConfig, ProbabilisticEnsemble
 from wmcourse.models.mdn_rnn import MDNRNN, MDNRNNConfig
 from wmcourse.models.protocol import first_look
 from wmcourse.models.vae import VAE, VAEConfig
@@ -45,6 +46,7 @@ UNTRAINED = {
     "an MDN-RNN": lambda: MDNRNN(SMALL),
     "a controller": lambda: Controller(SMALL),
     "a VAE": lambda: VAE(VAEConfig(latent_dim=5, width=2)),
+    "an ensemble": lambda: ProbabilisticEnsemble(EnsembleConfig(members=3, hidden_dim=7, particles=2)),
     "an autoencoder": lambda: Autoencoder(AutoencoderConfig(color=True, latent_dim=5, width=2)),
 }
 
@@ -115,7 +117,8 @@ class Interview:
         with Recorded() as noise:
             told = function()
         self.questions.append([name, {key: plain(value) for key, value in given.items()} | noise.drawn])
-        self.answers.append({key: value for key, value in told._asdict().items() if value is not None})
+        called = field_name if name in ("begin", "observe", "imagine") else str
+        self.answers.append({called(key): value for key, value in told._asdict().items() if value is not None})
         self.margin = min(self.margin, noise.margin)
         return told
 

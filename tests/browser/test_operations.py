@@ -14,6 +14,7 @@ from wmcourse.interactive.scripts import PLAYER, joined
 torch.manual_seed(0)
 SMALL, ROW, PICTURES = torch.randn(2, 3), torch.randn(3), torch.randn(2, 3, 7, 7)
 MATRIX, KERNEL = torch.randn(3, 4), torch.randn(5, 3, 3, 3)
+PAIR, MANY, BIAS = torch.randn(2, 5, 3), torch.randn(2, 3, 4), torch.randn(2, 1, 4)
 NORM = nn.LayerNorm(3)
 NORM.weight.data, NORM.bias.data = torch.randn(3), torch.randn(3)
 CASES = {
@@ -29,6 +30,8 @@ CASES = {
     "bounds": lambda x, y: x.clamp(min=0.1) + x.clamp(-0.2, 0.2) + torch.clamp(x, min=y) + x.clamp(1.0, -1.0),
     "choice": lambda x, y: torch.where(x > y, x, 0.5) + torch.where(x > 0, torch.inf, y).clamp(max=2),
     "products": lambda x, y: torch.addmm(torch.ones(2, 4), x, MATRIX) + F.linear(x, MATRIX.T, y.sum().expand(4)),
+    "products of members": lambda x, y: torch.baddbmm(BIAS, PAIR * x.mean() + y, MANY).relu().split([3, 1], -1)[0],
+    "products without a bias": lambda x, y: torch.bmm(PAIR * x[0], MANY) + torch.bmm(PAIR + y, MANY),
     "views": lambda z: z.permute(2, 0, 3, 1)[1:5:2].flip(0)[:, 1, 2:5],
     "places": lambda x, y: x[:, [2, 0]] @ torch.ones(2, 2) + torch.cat([y[[1]], x.mT[1, :1]])[None],
     "pieces": lambda x, y: torch.cat([part * i for i, part in enumerate(x.split([1, 2], 1))], 1) + torch.stack([y, y]),
@@ -48,6 +51,7 @@ REFUSED = {
     "aten.linalg_inv": lambda x: torch.linalg.inv(x[:, :2]),
     "cumsum": lambda x: x.cumsum(0),
     "no constant": lambda x: x @ x.mT,
+    "matrices that are no constants": lambda x: torch.bmm(PAIR, x[:, :, None]),
     "not the last": lambda x: x.softmax(0),
     "kernel that is no constant": lambda x: F.conv2d(PICTURES + 0 * x.sum(), x.view(1, 3, 1, 2).expand(1, 3, 2, 2)),
     "square": lambda x: F.conv2d(PICTURES + 0 * x.sum(), KERNEL[..., :2]),

@@ -120,6 +120,21 @@ def test_codes_follow_their_sliders(page):
             assert all(old != new for old, new in zip(before, element.evaluate(shown), strict=True)), act
 
 
+def test_pendulums_can_be_swung_and_planners_watched(page):
+    for number, element in enumerate(page.locator(".wm-planning").all()):
+        element.scroll_into_view_if_needed()
+        page.wait_for_function("n => document.querySelectorAll('.wm-planning')[n].wmPlanning", arg=number)
+        element.get_by_role("button", name="Turn clockwise").press("Enter")
+        page.wait_for_function("element => element.wmPlanning.steps > 1", arg=element.element_handle())
+        for choice in element.get_by_label("Imagine with").locator("option").all_inner_texts():
+            element.get_by_role("button", name="Restart, hanging").press("Enter")
+            element.get_by_label("Imagine with").select_option(label=choice)
+            for _ in range(10):
+                element.get_by_role("button", name="Step: one").press("Enter")
+            promised = element.evaluate("({wmPlanning: {promises}}) => promises.map(({promised}) => promised)")
+            assert promised and all(-1000 < each < 50 for each in promised), choice
+
+
 def settle(page: Page) -> None:
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 

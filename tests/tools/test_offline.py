@@ -80,10 +80,14 @@ def test_the_models_that_a_page_runs_count_and_must_be_there(tmp_path: Path):
     [
         ({"model": "one", "agents": [{"name": "a", "payload": {"graphs": {}}}]}, {"one"}),
         ({"models": [{"label": "VAE", "model": "one"}, {"label": "plain", "model": "two"}]}, {"one", "two"}),
+        (
+            {"truth": "equations", "models": [{"label": "early", "model": "one", "early": True}], "controls": {}},
+            {"one"},
+        ),
         ({"controls": [], "computed": {"model": "one"}}, {"one"}),
         ({"controls": [{"name": "model"}]}, set()),
     ],
-    ids=["player", "sliders over codes", "explorer", "explorer that is drawn beforehand"],
+    ids=["player", "sliders over codes", "planning board", "explorer", "explorer that is drawn beforehand"],
 )
 def test_an_element_names_the_models_that_it_runs(data, models):
     page = element("wm-player", title="t", alt="a", data=data, png=b"")

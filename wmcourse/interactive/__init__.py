@@ -3,6 +3,7 @@
 from wmcourse.interactive.claim import claim
 from wmcourse.interactive.explorer import Chart, Explorer
 from wmcourse.interactive.latent_sliders import LatentSliders
+from wmcourse.interactive.planning_board import PlanningBoard
 from wmcourse.interactive.player import Player
 from wmcourse.interactive.quiz import guess, quiz
 from wmcourse.interactive.rollouts import rollout_explorer
@@ -14,6 +15,7 @@ __all__ = [
     "Choice",
     "Explorer",
     "LatentSliders",
+    "PlanningBoard",
     "Player",
     "Slider",
     "Stops",

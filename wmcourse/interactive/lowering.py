@@ -157,6 +157,16 @@ class _Lowering:
         pieces = [piece.args[1] for piece in users[0].users if piece in self.needed]
         return int(sum(users[0].args[1][: max(pieces) + 1]))
 
+    def biased(self, product: Any) -> tuple[Any, Tensor | None]:
+        """Where a product of matrices ends: at the sum with a constant row for each, if there is one, and that row."""
+        members, _, outputs = _shape(product)
+        users = [user for user in product.users if user in self.needed]
+        if [_name(user) for user in users] == ["add"] and not users[0].kwargs:
+            for row in map(self.known.get, users[0].args):
+                if isinstance(row, Tensor) and tuple(row.shape) == (members, 1, outputs):
+                    return users[0], row
+        return product, None
+
     def do(self, name: str, takes: Sequence[Any], shape: Sequence[int], **options: Any) -> Value:
         """Add an operation to the graph; what it makes."""
         made = Value(len(self.inputs) + len(self.operations), tuple(shape))

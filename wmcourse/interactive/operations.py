@@ -70,6 +70,18 @@ class Operations:
         """A constant matrix on the right."""
         return self.addmm(shape, torch.zeros(shape[-1]), rows, matrix)
 
+    def bmm(self, shape: Any, rows: Known, matrices: Known) -> Value:
+        """Constant matrices on the right, with the biases that are added to the products right after."""
+        if not isinstance(matrices, Tensor):
+            raise self._refuse("with matrices that are no constants")
+        last, bias = self.graph.biased(self.node)
+        asked, members = self.graph.asked(last), shape[0]
+        bias = torch.zeros(members, 1, shape[-1]) if bias is None else bias
+        takes = [rows, matrices.mT[:, :asked], bias[..., :asked]]
+        made = self.do("linears", takes, (*shape[:-1], asked), members=members)
+        self.graph.known[last] = made
+        return made
+
     def convolution(
         self, shape: Any, image: Value, kernel: Known, bias: Known | None, stride: Any, padding: Any,
         dilation: Any, transposed: bool, output_padding: Any, groups: int,

@@ -75,7 +75,7 @@ def element(kind: str, *, title: str, alt: str, data: Any, png: bytes, hint: str
 
 
 def models_of(page: str) -> set[str]:
-    """The names of the models that the elements of a page run: of a player one, of an explorer, of sliders several."""
+    """The names of the models that the elements of a page run: of a player one, of sliders and boards several."""
     specs = [json.loads(data) for data in _DATA.findall(page)]
     running = [each for spec in specs for each in (spec, spec.get("computed", {}), *spec.get("models", []))]
     return {each["model"] for each in running if "model" in each}

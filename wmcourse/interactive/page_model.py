@@ -15,14 +15,19 @@ from wmcourse.interactive.lowering import Graph, Weights, lower
 from wmcourse.models.protocol import Prediction, WorldModel, first_look
 
 Question = Callable[..., dict[str, Tensor]]
+ROWS = 20
+"""Futures that a page imagines at once when it plans."""
+GIVEN = {"action", "observation", "temperature"}
+"""Names of what a question is about, besides a belief."""
 
 
 @dataclass(frozen=True)
 class PageModel:
-    """What a page can ask of a module, for a batch of one: graphs, and the weights that they share."""
+    """What a page can ask of a module, for a batch of one, when planning of `ROWS`: graphs, and their weights."""
 
     graphs: dict[str, Graph]
-    """Of a world model `begin`, `observe`, `imagine` and `decode`; of an agent `act`; of a code `encode`, `decode`."""
+    """Of a world model `begin`, `observe`, `imagine` and `decode`; `plan` of one whose beliefs are clouds of particles;
+    of an agent `act`; of a code `encode` and `decode`."""
     weights: Weights
     observation_shape: tuple[int, ...]
     action_dim: int
@@ -63,6 +68,7 @@ def page_model(model: Any) -> PageModel:
         return _exported(world, 0, _of_a_code(world))
     actor = getattr(model, "actor", None)
     asked = [*_of_a_world(world), *([_of_an_actor(world, actor)] if actor is not None else [])]
+    asked += [_of_futures(world)] if hasattr(world, "rewards") else []
     return _exported(world, world.action_dim, asked)
 
 
@@ -101,40 +107,65 @@ def _of_a_code(model: Any) -> Iterator[tuple[str, Question, dict[str, Tensor]]]:
     yield "decode", decode, {"latent": latent}
 
 
-def _belief(world: WorldModel[Any]) -> tuple[Callable[..., Any], dict[str, Tensor]]:
-    """The kind of a model's states, and an example of each field."""
-    nothing = world.initial(1)
-    return type(nothing), {name: field.detach().clone() for name, field in nothing._asdict().items()}
+def field_name(name: str) -> str:
+    """What the page calls a field of a belief: its own name, unless a question is about something of that name."""
+    return f"believed_{name}" if name in GIVEN else name
+
+
+def _told(belief: Any) -> dict[str, Tensor]:
+    return {field_name(name): field for name, field in belief._asdict().items()}
+
+
+def _belief(world: WorldModel[Any], rows: int = 1) -> tuple[Callable[..., Any], dict[str, Tensor]]:
+    """How a state of the model is made of its named fields, and an example of each."""
+    nothing = world.initial(rows)
+
+    def believe(**named: Tensor) -> Any:
+        return type(nothing)(**{name: named[field_name(name)] for name in nothing._fields})
+
+    return believe, {name: field.detach().clone() for name, field in _told(nothing).items()}
 
 
 def _of_an_actor(world: WorldModel[Any], actor: Any) -> tuple[str, Question, dict[str, Tensor]]:
-    kind, state = _belief(world)
+    believe, state = _belief(world)
 
     def act(**belief: Tensor) -> dict[str, Tensor]:
-        return {"action": actor(kind(**belief).features, greedy=True).action}
+        return {"action": actor(believe(**belief).features, greedy=True).action}
 
     return "act", act, state
 
 
+def _of_futures(world: Any) -> tuple[str, Question, dict[str, Tensor]]:
+    """A step of `ROWS` futures at once, by the means: what each particle earns by it, and what is then seen."""
+    believe, state = _belief(world, ROWS)
+    actions = torch.zeros(ROWS, world.action_dim, device=next(iter(state.values())).device)
+
+    def plan(action: Tensor, **belief: Tensor) -> dict[str, Tensor]:
+        after = world.imagine(believe(**belief), action, 0.0)
+        return {**_told(after), "earned": world.rewards(after), "seen": world.decode(after).observation}
+
+    return "plan", plan, {**state, "action": actions}
+
+
 def _of_a_world(world: WorldModel[Any]) -> Iterator[tuple[str, Question, dict[str, Tensor]]]:
     """What a world model can be asked."""
-    kind, state = _belief(world)
+    believe, state = _belief(world)
     device = next(iter(state.values())).device
     seen = torch.zeros(1, *world.observation_shape, device=device)
     look = {"observation": seen, "temperature": torch.ones((), device=device)}
     step = {"action": torch.zeros(1, world.action_dim, device=device)}
 
     def begin(observation: Tensor, temperature: Tensor) -> dict[str, Tensor]:
-        return first_look(world, observation, temperature)._asdict()
+        return _told(first_look(world, observation, temperature))
 
     def observe(action: Tensor, observation: Tensor, temperature: Tensor, **belief: Tensor) -> dict[str, Tensor]:
-        return world.observe(kind(**belief), action, observation, temperature)._asdict()
+        return _told(world.observe(believe(**belief), action, observation, temperature))
 
     def imagine(action: Tensor, temperature: Tensor, **belief: Tensor) -> dict[str, Tensor]:
-        return world.imagine(kind(**belief), action, temperature)._asdict()
+        return _told(world.imagine(believe(**belief), action, temperature))
 
     def decode(**belief: Tensor) -> dict[str, Tensor]:
-        told: Prediction = world.decode(kind(**belief))
+        told: Prediction = world.decode(believe(**belief))
         return {name: field for name, field in told._asdict().items() if field is not None}
 
     yield "begin", begin, look

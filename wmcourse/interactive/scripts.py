@@ -6,7 +6,7 @@ import json
 from functools import cache
 from importlib.resources import files
 
-from wmcourse.envs import dodge
+from wmcourse.envs import dodge, pendulum
 
 RULES = "rules.js"
 """Not a file: written by `rules`."""
@@ -14,12 +14,15 @@ DODGE = (
     "SIDE LIMIT STAY STRIDE RING AGENT_ROW AGENT_RADIUS BALL_RADIUS LAUNCH SPEEDS SLOTS BACKGROUND AGENT BALL _PARTS"
 )
 """The names of the numbers that its script needs."""
+PENDULUM = "STEPS GRAVITY MASS LENGTH TIME_STEP MAX_SPEED MAX_TORQUE"
 WORLDS = ("cartpole.js", RULES, "dodge.js")
 GAMES = ("dreaming.js", "duet.js", "solo.js")
-PLAYER = ("controls.js", "model.js", "picture.js", *WORLDS, *GAMES, "stage.js", "clock.js", "player.js", "latents.js")
+PLANNING = ("pendulum.js", "imagining.js", "planners.js", "swing.js", "planboard.js", "planning.js")
+DRAWING = ("controls.js", "canvas.js", "model.js", "picture.js")
+PLAYER = (*DRAWING, *WORLDS, *GAMES, "stage.js", "clock.js", "attention.js", "player.js", "latents.js", *PLANNING)
 EXPLORER = ("controls.js", "explorer.js")
 PAGE = (*PLAYER, "rollout.js", "explorer.js")
-STYLES = ("page.css", "explorer.css", "player.css")
+STYLES = ("page.css", "explorer.css", "player.css", "planning.css")
 
 
 @cache
@@ -36,6 +39,10 @@ def joined(names: tuple[str, ...]) -> str:
 
 
 def rules() -> str:
-    """The numbers of Dodge as the environment has them: written once, there."""
-    numbers = {name.lstrip("_"): getattr(dodge, name) for name in DODGE.split()}
-    return f"globalThis.WM = globalThis.WM || {{}};\nWM.rules = {json.dumps({'dodge': numbers})};\n"
+    """The numbers of Dodge and of the pendulum as their environments have them: written once, there."""
+    worlds = {"dodge": (dodge, DODGE), "pendulum": (pendulum, PENDULUM)}
+    numbers = {
+        world: {name.lstrip("_"): getattr(module, name) for name in names.split()}
+        for world, (module, names) in worlds.items()
+    }
+    return f"globalThis.WM = globalThis.WM || {{}};\nWM.rules = {json.dumps(numbers)};\n"

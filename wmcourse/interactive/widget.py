@@ -33,7 +33,7 @@ class PageWidget(anywidget.AnyWidget):
     """Draws itself wherever a widget can be shown, without asking the kernel for anything."""
 
     _esm = traitlets.Unicode(joined(PLAYER) + _RENDER).tag(sync=True)
-    _css = traitlets.Unicode(joined(("explorer.css", "player.css"))).tag(sync=True)
+    _css = traitlets.Unicode(joined(("explorer.css", "player.css", "planning.css"))).tag(sync=True)
     kind = traitlets.Unicode().tag(sync=True)
     spec = traitlets.Dict().tag(sync=True)
     models = traitlets.Dict().tag(sync=True)
@@ -43,7 +43,7 @@ class PageWidget(anywidget.AnyWidget):
 class PageElement(ABC):
     """What runs models in the reader's page, and shows itself in every front end."""
 
-    kind: Literal["player", "latents"]
+    kind: Literal["player", "latents", "planning"]
     """Of the script, and of the element's class: `wm-player`."""
     hint: str
     """What to do where it is only a picture."""

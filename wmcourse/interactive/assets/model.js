@@ -60,6 +60,13 @@
       const outputs = bias.length, inputs = weight.length / outputs;
       return () => linear(x, weight, bias, out, inputs, outputs, out.length / outputs);
     },
+    // Each member's own rows through its own matrix.
+    linears(takes, out, { members }, [, count, outputs], { linear }) {
+      const mine = (array, m) => array.subarray((m * array.length) / members, ((m + 1) * array.length) / members);
+      const products = Array.from({ length: members }, (_, m) => [...takes, out].map((array) => mine(array, m)));
+      const inputs = takes[0].length / members / count;
+      return () => { for (const [x, weight, bias, made] of products) linear(x, weight, bias, made, inputs, outputs, count); };
+    },
     // Both convolutions are a matrix product: of the patches that each result sees, or into patches that add up.
     convolve([image, kernel, bias], out, options, shape, { linear, take }) {
       const { channels, pixels, patch, outputs, results, count } = sizes(options, shape);
@@ -278,6 +285,8 @@
       observation,
       action,
       knows: (name) => name in graphs,
+      /* The shapes of what a question is given, by name. */
+      takes: (name) => Object.fromEntries(graphs[name].inputs),
       run: (name, given) => of(name)(given),
       /* The noise that a question draws, from a stream. */
       noise(name, random) {

@@ -14,7 +14,7 @@
     const options = { seed: spec.seed, agents: agents.map((agent) => agent.model) };
     const game = (root.wmPlayer = (alone ? WM.solo : WM.duet)(world, model, options));
     const stage = WM.stage(root, world), id = root.id || `wm-player-${spec.model}`;
-    let playing = false, script = null, held = [], tapped = null, inSight = true, left = false, turn = 0, helped = false, best = 0;
+    let playing = false, script = null, held = [], tapped = null, left = false, turn = 0, helped = false, best = 0;
 
     // ----- elements
     const status = WM.make("p", { className: "wm-status" });
@@ -147,7 +147,7 @@
     }
     function going() {
       if (game.stopped) pause();
-      else if (!inSight || document.hidden) leave();
+      else if (!attention.seen()) leave();
       return playing || held.length > 0;
     }
     function leave() { // out of sight; what was playing goes on when it is back
@@ -188,47 +188,28 @@
 
     // ----- keys, sight, size
     const keys = Object.fromEntries(world.pushes.map(({ key, action }) => [key, action]));
-    const elsewhere = (target) => target.closest && target.closest("input, select, textarea, [contenteditable], .cm-editor");
-    const mine = (event) => root.contains(event.target) || (page && WM.active === root && inSight);
-    function press(event) {
-      if (event.altKey || event.ctrlKey || event.metaKey || elsewhere(event.target) || !mine(event)) return;
-      const inside = root.contains(event.target);
-      if (event.key in keys) { if (!event.repeat) hold(event.key, keys[event.key]); }
-      else if (inside && !alone && event.key === "l") look.click();
-      else if (inside && event.key === "r") restart.click();
-      else if (event.target === root && event.key === " ") play.click();
-      else return;
-      event.preventDefault();
-      event.stopPropagation();
-    }
-    const lift = (event) => release(event.key);
-    const away = () => { held = []; };
-    (page ? document : root).addEventListener("keydown", press);
-    document.addEventListener("keyup", lift);
-    window.addEventListener("blur", away);
-    stage.scenes.addEventListener("pointerdown", () => root.focus({ preventScroll: true }));
-    root.addEventListener("focusin", () => (WM.active = root));
-    const sight = new IntersectionObserver(([entry]) => {
-      inSight = entry.isIntersecting;
-      if (!inSight && (playing || held.length)) leave();
-      if (inSight && left) back();
-      if (inSight && !WM.active) WM.active = root;
-      if (!inSight && WM.active === root) WM.active = null; // another one in sight takes the keys
+    const attention = WM.attend(root, page, {
+      press(event, inside) {
+        if (event.key in keys) { if (!event.repeat) hold(event.key, keys[event.key]); }
+        else if (inside && !alone && event.key === "l") look.click();
+        else if (inside && event.key === "r") restart.click();
+        else if (event.target === root && event.key === " ") play.click();
+        else return false;
+        return true;
+      },
+      lift: release,
+      away: () => { held = []; },
+      leave: () => { if (playing || held.length) leave(); },
+      back: () => { if (left) back(); },
+      draw: () => draw(),
     });
-    sight.observe(root);
-    const shape = new ResizeObserver(() => draw());
-    shape.observe(root);
-    const theme = new MutationObserver(() => draw());
-    theme.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme", "data-mode"] });
+    stage.scenes.addEventListener("pointerdown", () => root.focus({ preventScroll: true }));
     renew(spec.start); // the first start is the author's, the later ones are drawn
     root.classList.add("wm-ready");
     return () => {
       stop();
       clock.end();
-      document.removeEventListener("keyup", lift);
-      document.removeEventListener("keydown", press);
-      window.removeEventListener("blur", away);
-      for (const observer of [sight, shape, theme]) observer.disconnect();
+      attention.end();
     };
   };
 

@@ -12,35 +12,12 @@
     scenes.setAttribute("role", "img");
     meter.setAttribute("aria-hidden", "true"); // the status line says it
 
-    // Draw on a canvas of a size in CSS pixels: `paint(context, color, text)`.
-    function on(canvas, width, height, paint) {
-      const ratio = window.devicePixelRatio || 1, style = getComputedStyle(root);
-      if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-        canvas.width = Math.round(width * ratio);
-        canvas.height = Math.round(height * ratio);
-        canvas.style.width = `${width}px`;
-        canvas.style.height = `${height}px`;
-      }
-      const context = canvas.getContext("2d"), color = (name) => style.getPropertyValue(`--wm-${name}`).trim();
-      context.setTransform(ratio, 0, 0, ratio, 0, 0);
-      context.clearRect(0, 0, width, height);
-      // Words from `x` on, or up to it where it is measured from the right.
-      const text = (words, x, y, name, { bold = false, right = false } = {}) => {
-        context.font = `${bold ? "600 " : ""}14px ${style.fontFamily}`;
-        context.fillStyle = color(name);
-        const wide = context.measureText(words).width;
-        context.fillText(words, right ? x - wide : x, y);
-        return wide;
-      };
-      paint(context, color, text);
-    }
-
     function draw(game, hidden) {
       const padding = 2 * parseFloat(getComputedStyle(root).paddingLeft || 0), panels = game.panels(hidden);
       const width = Math.max(NARROWEST, root.clientWidth - padding), wide = width >= WIDE && panels.length > 1;
       const size = world.panel(wide ? (width - GAP) / 2 : width, window.devicePixelRatio || 1), row = TITLE + size.height;
 
-      on(scenes, width, (wide ? 1 : panels.length) * row + 6, (context, color, text) => {
+      WM.paint(root, scenes, width, (wide ? 1 : panels.length) * row + 6, (context, color, text) => {
         const box = { ...size, line: color("track") };
         panels.forEach(({ title, note, color: name, shown, instead, ghost, corner, banner }, i) => {
           context.save();
@@ -50,27 +27,14 @@
           if (ghost) world.draw(context, box, ghost, color("muted"), { ghost: true });
           if (shown) world.draw(context, box, shown, color(name));
           else text(instead, 0, size.height / 2, "muted");
-          if (banner) announce(context, size, banner);
+          if (banner) WM.announce(root, context, size, banner);
           if (corner) text(corner, size.width, 14, "muted", { right: true });
           context.restore();
         });
       });
 
       meter.hidden = hidden;
-      if (!hidden) on(meter, width, METER, (context, color, text) => curve(context, width, color, text, game));
-    }
-
-    // A game that is over says so across its picture.
-    function announce(context, { width, height }, [first, second]) {
-      const middle = height / 2, family = getComputedStyle(root).fontFamily;
-      context.fillStyle = "rgba(12, 15, 28, 0.82)";
-      context.fillRect(0, middle - 36, width, 72);
-      context.fillStyle = "#fff";
-      context.textAlign = "center";
-      context.font = `600 20px ${family}`;
-      context.fillText(first, width / 2, middle - 4, width - 16);
-      context.font = `14px ${family}`;
-      context.fillText(second, width / 2, middle + 20, width - 16);
+      if (!hidden) WM.paint(root, meter, width, METER, (context, color, text) => curve(context, width, color, text, game));
     }
 
     function curve(context, width, color, text, { meter: { name, unit, least, digits }, history }) {
