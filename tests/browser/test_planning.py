@@ -246,6 +246,16 @@ def test_a_random_start_is_kept_until_another_is_asked_for(page):
     assert game(page, "state") != start
 
 
+def test_a_search_that_finds_nothing_says_so(page):
+    page.evaluate("WM.pendulum.reward = () => NaN")
+    for name in ("Step: one", "Watch the planner"):
+        button(page, "Restart, hanging").click()
+        assert "Swing it up" in page.locator(".wm-status").inner_text()
+        button(page, name).click()
+        page.wait_for_function("document.querySelector('.wm-status').textContent.startsWith('The search failed: no')")
+        assert page.locator(".wm-planning").get_attribute("data-playing") == "false"
+
+
 def test_it_pauses_out_of_sight(page):
     button(page, "Watch the planner").click()
     wait(page, "game.steps >= 2")

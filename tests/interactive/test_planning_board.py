@@ -3,6 +3,7 @@ import json
 import re
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -76,9 +77,9 @@ def test_a_model_without_particles_is_not_asked_to_plan():
 
 @pytest.mark.parametrize(("models", "options"), [(None, {}), ({"five": ensemble()}, {"imagine_with": "five"})])
 def test_the_still_picture_shows_the_pendulum_and_its_futures(models, options):
-    picture = Image.open(io.BytesIO(board(models, **options).still)).convert("RGB")
-    colors = {color: count for count, color in picture.getcolors(1_000_000)}
-    assert colors[REAL] > 500 and colors[IMAGINED] > 500
+    picture = np.asarray(Image.open(io.BytesIO(board(models, **options).still)).convert("RGB")).astype(int)
+    for color in (REAL, IMAGINED):
+        assert (np.abs(picture - color).max(axis=-1) < 24).sum() > 500
     assert board(models, **options).still == board(models, **options).still
     assert board(models, **options, horizon=3).still != board(models, **options).still
 

@@ -18,12 +18,12 @@ TORQUE = Box(-MAX_TORQUE, MAX_TORQUE)
 HORIZON = 20
 """Steps: one second."""
 PLANNERS: dict[str, Planner] = {
-    "shooting": RandomShooting(TORQUE, horizon=HORIZON, samples=300),
-    "cem": CEM(TORQUE, horizon=HORIZON, samples=100, elites=10, iterations=3, init_std=1.0),
-    "mppi": MPPI(TORQUE, horizon=HORIZON, samples=100, iterations=3, temperature=1.0, std=0.6),
-    "gradient": GradientPlanner(TORQUE, horizon=HORIZON, samples=4, iterations=20),
+    "shooting": RandomShooting(TORQUE, horizon=HORIZON, samples=192),
+    "cem": CEM(TORQUE, horizon=HORIZON, samples=64, elites=8, iterations=3, init_std=1.0),
+    "mppi": MPPI(TORQUE, horizon=HORIZON, samples=64, iterations=3, temperature=1.0, std=0.6),
+    "gradient": GradientPlanner(TORQUE, horizon=HORIZON, samples=3, iterations=20),
 }
-"""Sampling planners try 300 plans a decision each; the gradient's 20 steps from 4 plans cost about as much time."""
+"""Sampling planners try 192 plans a decision; the gradient's 60, each with a backward pass, cost about as much."""
 TEMPERATURE = 1.0
 """Of learned models: particles draw from what their networks predict, as in PETS."""
 

@@ -16,6 +16,7 @@ from wmcourse.viz.pendulum import searched
 
 TRUTH = "the true equations"
 KINDS = ("cem", "mppi", "shooting")
+HORIZONS = range(3, 41)
 SAMPLES = (8, 16, 32, 64, 128, 256)
 TEMPERATURES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 OBSERVATION, ACTION = (3,), 1
@@ -87,7 +88,7 @@ class PlanningBoard(PageElement):
         controls = {
             "samples": Stops(_with(SAMPLES, samples), default=samples, label="Futures in an iteration"),
             "iterations": Slider(1, 6, default=iterations, label="Iterations of the search"),
-            "horizon": Slider(3, 40, default=horizon, label="Horizon: how far ahead", unit="steps"),
+            "horizon": Slider(HORIZONS[0], HORIZONS[-1], default=horizon, label="Horizon: how far ahead", unit="steps"),
             "temperature": Stops(TEMPERATURES, default=_mppi().temperature, label="MPPI's temperature λ"),
             "planEvery": Slider(1, 20, default=plan_every, label="Look and plan every", unit="steps"),
         }
@@ -123,7 +124,7 @@ def _described(name: str, control: Control) -> dict[str, Any]:
     control = as_control(name, control)
     told = {**control.describe(control.values), "values": list(control.values)}
     if name == "horizon":
-        told["texts"] = [f"{steps} steps, {TIME_STEP * steps:.2g} s" for steps in control.values]
+        told["texts"] = [f"{steps} steps, {TIME_STEP * steps:.2g} s" for steps in HORIZONS]
     return told
 
 

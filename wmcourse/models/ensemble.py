@@ -25,7 +25,7 @@ class EnsembleConfig:
     observation_dim: int = 3
     action_dim: int = 1
     members: int = 5
-    hidden_dim: int = 64
+    hidden_dim: int = 32
     layers: int = 2
     particles: int = 1
     """Particles of a belief that each member carries."""

@@ -90,24 +90,36 @@ class Imagination:
         state = map_state(lambda field: field.repeat_interleave(copies, dim=0), state)
         actions = plans.flatten(0, 1).transpose(0, 1)  # (H, B N, A), in memory step by step
         actions = actions.contiguous() if self.particles == 1 else actions.repeat_interleave(self.particles, dim=1)
-        total, alive = plans.new_zeros(()), plans.new_ones(())
         earned = self._earned()
+        total: Any = None
+        alive: Any = 1.0
         for action in actions.unbind():
             state = self.model.imagine(state, action, self.temperature)
-            reward, continues = earned(state, action)
-            total = torch.addcmul(total, alive, reward)
-            if continues is not None:
-                alive = alive * continues
-            if self.discount != 1:
-                alive = alive * self.discount
+            total, alive = self._added(total, alive, *earned(state, action))
         if self.value is not None:
             worth = self.value(features_of(state))
             if worth.shape != (len(state[0]),):
                 raise ValueError(
                     f"value(features) must return one number a row, ({len(state[0])},); got {tuple(worth.shape)}"
                 )
-            total = torch.addcmul(total, alive, worth[:, None])
+            total, _ = self._added(total, alive, worth[:, None], None)
         return total.reshape(batch, samples, -1)
+
+    def _added(
+        self, total: Tensor | None, alive: float | Tensor, reward: Tensor, continues: Tensor | None
+    ) -> tuple[Tensor, float | Tensor]:
+        """The sum so far and what a later reward counts for, one step on.
+
+        In place, and no reward is held on to: small tensors that come and go between a model's large ones can make
+        the C library give memory back to the system and ask for it again at each step, 5% of a rollout.
+        """
+        total = torch.zeros_like(reward) if total is None else total
+        if isinstance(alive, Tensor):
+            total.addcmul_(alive, reward)
+        else:
+            total.add_(reward, alpha=alive)
+        alive = alive * self.discount
+        return total, alive if continues is None else alive * continues
 
     def _earned(self) -> Earned:
         """What is asked in each state that a plan arrives at."""

@@ -39,7 +39,8 @@
       rows,
       begin(state) {
         const seen = { observation: world.observe(state), temperature: 0, ...model.noise("begin", random) };
-        belief = Object.fromEntries(Object.entries(model.run("begin", seen)).map(([name, field]) => [name, repeated(field)]));
+        const fields = Object.entries(model.run("begin", seen));
+        belief = Object.fromEntries(fields.map(([name, field]) => [name, repeated(field)]));
       },
       roll(plans) {
         const futures = plans.map((plan) => ({ plan, value: 0, path: new Float64Array(plan.length) }));

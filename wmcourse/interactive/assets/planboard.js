@@ -1,4 +1,4 @@
-/* What a PlanningBoard shows: the pendulum with its past and its imagined futures, the plan, and what was promised and earned.
+/* What a PlanningBoard shows: the pendulum with its past and its imagined futures, the plan, what was promised and earned.
    The rod is always as long, so time is drawn along the radius: inside the circle the past, outside of it the future. */
 (function () {
   "use strict";
@@ -121,10 +121,11 @@
       context.beginPath();
       context.arc(middle, middle, radius, up + turn / 2, end, turn > 0);
       context.stroke();
-      const x = middle + radius * Math.cos(end), y = middle + radius * Math.sin(end), along = end - (Math.sign(turn) * Math.PI) / 2;
+      const x = middle + radius * Math.cos(end), y = middle + radius * Math.sin(end);
+      const along = end - (Math.sign(turn) * Math.PI) / 2;
       context.beginPath();
-      context.moveTo(x + head * Math.cos(along), y + head * Math.sin(along));
-      for (const to of [2.2, -2.2]) context.lineTo(x + 0.7 * head * Math.cos(along + to), y + 0.7 * head * Math.sin(along + to));
+      for (const [far, to] of [[1, 0], [0.7, 2.2], [0.7, -2.2]])
+        context.lineTo(x + far * head * Math.cos(along + to), y + far * head * Math.sin(along + to));
       context.fill();
     }
 
@@ -147,7 +148,7 @@
       const x = (t) => left + (width * t) / AHEAD, y = (torque) => top + height / 2 - (0.46 * height * torque) / world.most;
       for (const torque of [world.most, 0, -world.most])
         text(torque > 0 ? `+${torque}` : signed(torque), left - 6, y(torque) + 5, "muted", { right: true });
-      text("now", left, top + height + 18, "muted");
+      text("0 s", left, top + height + 18, "muted");
       text("+1 s", x(AHEAD / 2) - 14, top + height + 18, "muted");
       text("+2 s", left + width, top + height + 18, "muted", { right: true });
       context.fillStyle = context.strokeStyle = color("track");
@@ -174,14 +175,16 @@
       const paid = promises.filter(({ earned }) => earned !== null), pair = paid[paid.length - 1] || promises[0];
       const told = pair ? pair.horizon : horizon, wait = pair && pair.step + pair.horizon - steps;
       const sums = [`promised for ${told} steps`, `earned in those ${told}`];
-      const values = pair ? [signed(pair.promised, 1), pair.earned === null ? `in ${wait} steps` : signed(pair.earned, 1)] : ["–", "–"];
+      const earned = pair && (pair.earned === null ? `in ${wait} steps` : signed(pair.earned, 1));
+      const values = pair ? [signed(pair.promised, 1), earned] : ["–", "–"];
       ["imagined", "real"].forEach((name, i) => {
         text(sums[i], 0, 14 + 20 * i, name, { bold: true });
         text(values[i], width, 14 + 20 * i, name, { bold: true, right: true });
       });
       frame(context, color, [left, top, wide, high]);
       const least = Math.min(-50, ...promises.flatMap((each) => [each.promised, each.earned ?? 0]));
-      const x = (step) => left + 3 + ((wide - 6) * step) / world.limit, y = (value) => top + 4 + ((high - 8) * value) / least;
+      const x = (step) => left + 3 + ((wide - 6) * step) / world.limit;
+      const y = (value) => top + 4 + ((high - 8) * value) / least;
       text("0", left - 6, y(0) + 8, "muted", { right: true });
       text(signed(least), left - 6, y(least) + 1, "muted", { right: true });
       text("0 s", left, top + high + 18, "muted");

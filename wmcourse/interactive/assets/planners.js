@@ -43,7 +43,7 @@
       for (let i = 0; i < iterations; i++) {
         const futures = yield* imagined(drawn(mean, std, asked), asked), order = ranked(futures);
         const best = order.slice(0, count).map((place) => (futures[place].value === -Infinity ? order[0] : place));
-        const over = (f) => steps(horizon, (t) => best.reduce((sum, place) => sum + f(futures[place].plan[t], t), 0) / count);
+        const over = (f) => steps(horizon, (t) => best.reduce((sum, i) => sum + f(futures[i].plan[t], t), 0) / count);
         const middle = over((torque) => torque);
         const spread = over((torque, t) => (torque - middle[t]) ** 2);
         [mean, std] = [middle, spread.map((variance) => Math.max(Math.sqrt(variance), minStd * most))];

@@ -1,6 +1,6 @@
 /* The PlanningBoard: swing up a pendulum, then watch a planner do it, one iteration of its search at a time if you like.
-   Nothing moves unasked, so that a reader who prefers reduced motion has it.
-   In the static page every element of class `wm-planning` becomes one; in JupyterLab `WM.planning(root, spec, models)` is called. */
+   Nothing moves unasked, so that a reader who prefers reduced motion has it. In the static page every element of class
+   `wm-planning` becomes one; in JupyterLab `WM.planning(root, spec, models)` is called. */
 (function () {
   "use strict";
   const WM = (globalThis.WM = globalThis.WM || {});
@@ -9,7 +9,7 @@
   const LATE = 2; // steps that a slow page makes up for
   const TAP = 200; // ms: how long a press of Enter holds a button
   const LOOK = 400, STEP = 120; // ms for which slow motion shows an iteration, a step
-  const KINDS = ["cem", "mppi", "shooting"], NAMES = { cem: "CEM", mppi: "MPPI", shooting: "random shooting" };
+  const KINDS = Object.keys(WM.planned.names);
 
   WM.planning = (root, spec, models = WM.models) => {
     const world = WM.pendulum, id = root.id || "wm-planning";
@@ -17,18 +17,21 @@
     const dreams = minds.map(({ model }) => (model ? WM.imagination(world, WM.model(models[model])) : WM.truth(world)));
     const game = (root.wmPlanning = WM.swing(world, dreams, spec.own, spec.seed));
     const board = WM.planboard(root, world);
-    let playing = false, hand = "you", held = [], closely = false, left = false, frame = 0, last = 0, spare = 0, next = 0;
+    const words = WM.planned.words(game, minds.map(({ label }) => label));
+    let playing = false, hand = "you", held = [], closely = false, left = false, failure = "";
+    let frame = 0, last = 0, spare = 0, next = 0;
 
     // ----- elements
     const status = WM.make("p", { className: "wm-status" });
-    const button = (text, label, act, name = "") => {
-      const element = WM.make("button", { type: "button", className: `wm-button ${name}`, textContent: text, title: label });
+    const button = (textContent, label, act, name = "") => {
+      const element = WM.make("button", { type: "button", className: `wm-button ${name}`, textContent, title: label });
       element.setAttribute("aria-label", label);
       if (act) element.addEventListener("click", act);
       return element;
     };
     const turn = (text, label, torque) => {
-      const element = button(text, label, (event) => { if (event.detail === 0) tap(torque); }, "wm-push"); // by Enter or Space
+      const entered = (event) => { if (event.detail === 0) tap(torque); }; // by Enter or Space
+      const element = button(text, label, entered, "wm-push");
       element.addEventListener("pointerdown", (event) => {
         event.preventDefault();
         root.focus({ preventScroll: true });
@@ -40,38 +43,46 @@
       element.addEventListener("contextmenu", (event) => event.preventDefault());
       return element;
     };
-    const play = button("", "Watch the planner, or pause", () => (playing && hand === "planner" ? pause() : watch()), "wm-watch");
+    const watching = () => playing && hand === "planner";
+    const play = button("", "Watch the planner, or pause", () => (watching() ? pause() : watch()), "wm-watch");
     const step = button("step", "Step: one iteration of the search, or one step of its plan", advance);
     const kick = button("kick it", "Kick the pendulum", () => { game.kick(); draw(); });
     const hang = button("restart", "Restart, hanging down", () => renew(world.hanging()));
-    const anywhere = button("random start", "Restart anywhere", () => { stop(); game.elsewhere(); draw(); });
-    const choice = (name, label, texts, start) => WM.control(`${id}-${name}`, { label, texts, start, choice: true }, () => adjust());
-    const control = {
-      dream: choice("dream", "Imagine with", minds.map(({ label }) => label), spec.dream),
-      planner: choice("planner", "Search by", KINDS.map((kind) => NAMES[kind]), KINDS.indexOf(spec.planner)),
-      ...Object.fromEntries(Object.entries(spec.controls).map(([name, each]) => [name, WM.control(`${id}-${name}`, each, () => adjust())])),
+    const anywhere = button("random start", "Restart anywhere", () => renew(game.elsewhere()));
+    const described = {
+      dream: { label: "Imagine with", texts: minds.map(({ label }) => label), start: spec.dream, choice: true },
+      planner: { label: "Search by", texts: Object.values(WM.planned.names), start: KINDS.indexOf(spec.planner), choice: true },
+      pace: { label: "Watch", texts: ["in real time", "slowly: every iteration"], start: 0, choice: true },
+      ...spec.controls,
     };
-    const pace = choice("pace", "Watch", ["in real time", "slowly: every iteration"], 0);
+    const control = {};
+    for (const name in described) control[name] = WM.control(`${id}-${name}`, described[name], () => adjust());
     const presets = [
       { text: "CEM", label: "CEM over the true equations", set: { dream: 0, planner: "cem" } },
       { text: "one iteration", set: { iterations: 1 } },
       { text: "horizon 3: short-sighted", set: { horizon: 3 } },
       { text: "one look a second", set: { planEvery: 20 } },
-      ...minds.flatMap(({ early, label }, dream) => (early ? [{ text: `${label}: watch it being fooled`, set: { dream } }] : [])),
     ];
+    minds.forEach(({ early, label }, dream) => {
+      if (early) presets.push({ text: `${label}: watch it being fooled`, set: { dream } });
+    });
+    const made = presets.map(({ text, label = text, set }) => button(text, `Show: ${label}`, () => show(set)));
+    const row = (name, ...children) => WM.make("div", { className: name }, ...children);
+    const note = (name, textContent) => WM.make("p", { className: name, textContent });
     root.append(
-      WM.make(
-        "div", { className: "wm-buttons" },
-        turn("← turn ↻", `Turn clockwise, ${world.most} N m`, -world.most), turn("turn ↺ →", `Turn counterclockwise, ${world.most} N m`, world.most),
+      row(
+        "wm-buttons",
+        turn("← turn ↻", `Turn clockwise, ${world.most} N m`, -world.most),
+        turn("turn ↺ →", `Turn counterclockwise, ${world.most} N m`, world.most),
         play,
       ),
       status,
       board.element,
-      WM.make("p", { className: "wm-note", textContent: "Time runs outwards: inside the circle what was, outside of it what may come." }),
-      WM.make("div", { className: "wm-buttons" }, step, kick, hang, anywhere),
-      WM.make("div", { className: "wm-buttons wm-presets" }, ...presets.map((each) => button(each.text, `Show: ${each.label || each.text}`, () => show(each.set)))),
-      WM.make("div", { className: "wm-controls" }, ...[control.dream, control.planner, pace].map(({ row }) => row), ...Object.keys(spec.controls).map((name) => control[name].row)),
-      WM.make("p", { className: "wm-keys", textContent: "Keys: ← and → turn, space lets the planner play, S steps, K kicks, R restarts." }),
+      note("wm-note", "Time runs outwards: inside the circle what was, outside of it what may come."),
+      row("wm-buttons", step, kick, hang, anywhere),
+      row("wm-buttons wm-presets", ...made),
+      row("wm-controls", ...Object.values(control).map((each) => each.row)),
+      note("wm-keys", "Keys: ← and → turn, space lets the planner play, S steps, K kicks, R restarts."),
     );
     root.tabIndex = 0;
     root.setAttribute("role", "group");
@@ -101,7 +112,7 @@
       adjust();
       renew();
       watch();
-      root.scrollIntoView({ block: "nearest" });
+      board.scene.scrollIntoView({ block: "nearest" });
     }
 
     // ----- time
@@ -113,8 +124,9 @@
       spare = Math.min(spare + (now - last) / 1000 / world.time, LATE);
       last = now;
       let moved = false;
-      if (hand === "you") for (; spare >= 1; spare--, moved = true) game.step(held.length ? held[held.length - 1].torque : 0, "you");
-      else if (slow()) {
+      if (hand === "you") {
+        for (; spare >= 1; spare--, moved = true) game.step(held.length ? held[held.length - 1].torque : 0, "you");
+      } else if (slow()) {
         if (now >= next) next = now + (think(move) ? LOOK : STEP), moved = true;
       } else {
         if (game.due) moved = think(() => game.think({ budget: THINK }));
@@ -123,18 +135,20 @@
       if (moved) draw();
       frame = requestAnimationFrame(tick);
     }
-    const slow = () => pace.read() === 1;
+    const slow = () => control.pace.read() === 1;
     /* One iteration (true), or one step of the plan. */
     function move() {
       if (!game.due) return game.follow(), false;
       return game.think({ once: true }), true;
     }
     function think(act) {
+      failure = "";
       try {
         return act();
       } catch (error) {
-        stop();
-        status.textContent = `The search failed: ${error.message}.`;
+        game.forget();
+        failure = `The search failed: ${error.message}.`;
+        pause();
         return false;
       }
     }
@@ -176,6 +190,7 @@
     }
     function renew(start) {
       stop();
+      failure = "";
       game.restart(start);
       draw();
     }
@@ -183,6 +198,7 @@
       if (held.some((one) => one.by === by)) return;
       if (hand !== "you") stop();
       take("you");
+      failure = "";
       held.push({ by, torque });
       if (!playing) begin();
     }
@@ -194,34 +210,13 @@
       setTimeout(() => release("tap"), TAP);
     }
 
-    // ----- words
-    const shown = (value) => value.toFixed(0).replace("-", "−");
-    const versus = ({ you, planner }) =>
-      [...(you === undefined ? [] : [`you ${shown(you)}`]), ...(planner === undefined ? [] : [`planner ${shown(planner)}`])].join(", ");
-    function told() {
-      const { steps, total, upright, trying, search, records } = game, so = versus(records);
-      const score = `Step ${steps} of ${world.limit}, return ${shown(total)}, ${(upright * world.time).toFixed(1)} s upright.`;
-      const from = so && ` From this start: ${so}.`;
-      if (steps === 0 && !trying.length && !search.length) return `Swing it up with ← and →, then watch the planner. Every step costs points until it stands still on top.${from}`;
-      const mind = minds[game.dream].label, list = trying.length ? trying : search;
-      if (hand === "planner" && closely && (trying.length || game.done === 0) && list.length) {
-        const best = Math.max(...list[list.length - 1].futures.map(({ value }) => value));
-        return `Iteration ${list.length} of ${game.rounds}: of ${game.samples} futures imagined with ${mind}, the best promises ${shown(best)}.`;
-      }
-      return `${hand === "you" ? "You" : `${NAMES[game.planner]} with ${mind}`}: ${score[0].toLowerCase()}${score.slice(1)}${from}`;
-    }
-    function banner() {
-      if (!game.over) return null;
-      const { you, planner } = game.records, mine = game.by === "you", other = mine ? planner : you;
-      const second = other === undefined ? (mine ? "now watch the planner, from the same start" : "now try it yourself, from the same start")
-        : `${mine ? "the planner" : "you"} got ${shown(other)} from the same start`;
-      return [`${mine ? "you" : "the planner"} got ${shown(game.total)}`, second];
-    }
+    // ----- pictures and words
     function draw() {
-      board.draw(game, { closely, banner: banner() });
-      status.textContent = told();
+      board.draw(game, { closely, banner: words.banner() });
+      status.textContent = failure || words.told(hand, closely);
       board.scene.setAttribute("aria-label", `${spec.title}: a pendulum. ${status.textContent}`);
-      play.textContent = playing && hand === "planner" ? "pause" : hand === "planner" && game.steps && !game.over ? "go on" : "watch the planner";
+      const begun = hand === "planner" && game.steps > 0 && !game.over;
+      play.textContent = watching() ? "pause" : begun ? "go on" : "watch the planner";
       root.dataset.step = game.steps;
       root.dataset.playing = playing;
     }

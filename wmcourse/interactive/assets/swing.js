@@ -33,7 +33,7 @@
           search: [], trying: [], plan: null, done: 0, promises: [],
         });
       },
-      elsewhere: () => swing.restart(world.anywhere(starts)),
+      elsewhere: () => world.anywhere(starts), // another start
       get over() { return swing.steps >= world.limit; },
 
       /* One real step. */
