@@ -11,6 +11,9 @@ from torch import Generator, Tensor
 
 from wmcourse.nets.latents import gumbel_max
 
+ROUNDING = 1e-4
+"""How far a mean of actions may lie outside their bounds, as a share of half the distance between those."""
+
 
 class Box:
     """Continuous actions between `low` and `high` (A,), in the environment's units."""
@@ -59,12 +62,13 @@ class Box:
             return self.middle.repeat(batch, horizon, 1)
         check_start(start, (batch, horizon, self.dim))
         start = torch.where(start.isnan(), self.middle.to(start), start)
-        if (start != self.clip(start)).any():
+        within = self.clip(start)
+        if ((start - within).abs() > ROUNDING * self.half.to(start)).any():
             raise ValueError(
                 f"start has actions out of bounds {self.low.tolist()}..{self.high.tolist()}: "
                 f"they go from {start.min():.3g} to {start.max():.3g}"
             )
-        return start
+        return within
 
     def realize(
         self, mean: Float[Tensor, "batch horizon action"], generator: Generator | None = None
