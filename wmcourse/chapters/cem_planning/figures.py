@@ -16,12 +16,14 @@ from wmcourse.interactive.explorer import Explorer
 from wmcourse.interactive.sliders import Choice, Slider, Stops
 from wmcourse.models.protocol import WorldModel
 from wmcourse.planning import MPPI, Imagination, Plan, Planner, path_weights
-from wmcourse.viz.style import GRID, IMAGINED, MUTED, REAL, TEMPLATE, faded
+from wmcourse.viz.style import CORRECTED, IMAGINED, MUTED, REAL, TEMPLATE, faded
 
 VIOLET, BLUE, BROWN = "#7a5fa8", "#4c78a8", "#a0522d"
 SEARCH_COLORS = {"random shooting": MUTED, "CEM": IMAGINED, "MPPI": VIOLET, "gradients": BLUE}
 DRAWN = 24
 """Candidates that are drawn, of all that were tried."""
+MS_RANGE = (-3, 6.5)
+"""Powers of ten."""
 TEMPERATURES = (0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 
 
@@ -35,8 +37,8 @@ def iterations_explorer(model: WorldModel, state: Tensor, planner: Planner, *, s
     def alt(iteration: int) -> str:
         values = plan.search[iteration - 1].values[0]
         return (
-            f"Iteration {iteration}: torques over the next second, {DRAWN} plans as thin lines and a band where the next "
-            f"ones are drawn; the plans are worth {values.min():.0f} to {values.max():.0f}."
+            f"Iteration {iteration}: torques over the next second, {DRAWN} plans as thin lines and a band where the "
+            f"next ones are drawn; the plans are worth {values.min():.0f} to {values.max():.0f}."
         )
 
     return Explorer(
@@ -48,7 +50,7 @@ def iterations_explorer(model: WorldModel, state: Tensor, planner: Planner, *, s
 
 
 def distribution(plan: Plan, iteration: int, *, low: float, high: float) -> go.Figure:
-    """Above, torques of the candidates of one iteration and mean ± std of the next; below, what candidates were worth."""
+    """Torques of an iteration's candidates, mean ± std of the next ones; below, what the candidates were worth."""
     figure = make_subplots(2, 1, row_heights=[0.68, 0.32], vertical_spacing=0.2)
     now = plan.search[iteration - 1]
     assert now.std is not None
@@ -64,18 +66,28 @@ def distribution(plan: Plan, iteration: int, *, low: float, high: float) -> go.F
         x=np.concatenate([steps, steps[::-1]]), y=band, fill="toself", fillcolor=faded(IMAGINED, 0.25), mode="lines",
         line={"width": 0}, name="next: mean ± std", row=1, col=1,
     )  # fmt: skip
-    figure.add_scatter(x=steps, y=mean, mode="lines", line={"color": IMAGINED, "width": 2.6}, name="next: mean", row=1, col=1)
+    figure.add_scatter(
+        x=steps, y=mean, mode="lines", line={"color": IMAGINED, "width": 2.6}, name="next: mean", row=1, col=1
+    )
     values = [each.values[0].numpy() for each in plan.search]
     edges = np.linspace(min(map(np.min, values)), max(map(np.max, values)), 41)
     counts, _ = np.histogram(values[iteration - 1], edges)
     figure.add_bar(
-        x=((edges[1:] + edges[:-1]) / 2).round(2), y=counts, marker_color=MUTED, showlegend=False, name="plans", row=2, col=1
+        x=((edges[1:] + edges[:-1]) / 2).round(2),
+        y=counts,
+        marker_color=MUTED,
+        showlegend=False,
+        name="plans",
+        row=2,
+        col=1,
     )
     figure.update_layout(template=TEMPLATE, height=430, hovermode=False, bargap=0.1)
     figure.update_xaxes(title_text="step of the plan", range=[0.5, len(steps) + 0.5], row=1, col=1)
     figure.update_yaxes(title_text="torque (N m)", range=[1.08 * low, 1.08 * high], row=1, col=1)
     figure.update_xaxes(title_text="what a plan is worth", range=[edges[0], edges[-1]], row=2, col=1)
-    figure.update_yaxes(title_text="plans", range=[0, max(np.histogram(each, edges)[0].max() for each in values)], row=2, col=1)
+    figure.update_yaxes(
+        title_text="plans", range=[0, max(np.histogram(each, edges)[0].max() for each in values)], row=2, col=1
+    )
     return figure
 
 
@@ -149,14 +161,18 @@ def shares(weights: Tensor, worth: Mapping[str, float]) -> go.Figure:
     return figure.update_yaxes(title_text="weight (%)", rangemode="tozero")
 
 
-def replanning(returns: Mapping[str, Mapping[int, Tensor]], *, oracle: float, chance: float) -> go.Figure:
+def replanning(returns: Mapping[str, Mapping[int, Tensor]], *, chance: float) -> go.Figure:
     """Mean return, with the spread of episodes, against the steps that are taken without a look."""
     figure = go.Figure()
     for (name, by_steps), color in zip(returns.items(), (REAL, IMAGINED, BROWN), strict=False):
         figure.add_scatter(
             x=list(by_steps),
             y=[each.mean().item() for each in by_steps.values()],
-            error_y={"array": [each.std().item() / len(each) ** 0.5 for each in by_steps.values()], "thickness": 1.4, "width": 3},
+            error_y={
+                "array": [each.std().item() / len(each) ** 0.5 for each in by_steps.values()],
+                "thickness": 1.4,
+                "width": 3,
+            },
             mode="lines+markers",
             name=name,
             line={"color": color, "width": 2.4, "dash": "solid" if color == REAL else "6px,3px"},
@@ -194,28 +210,27 @@ def budget_explorer() -> Explorer:
 
 
 def budget(parts: Mapping[str, float], *, gflops: float, limit: float = 100.0) -> go.Figure:
-    """Bars of milliseconds, on a log scale, and the limit."""
-    ms = {name: flop / gflops / 1e6 for name, flop in parts.items()}
-    total = sum(ms.values())
-    figure = go.Figure()
-    colors = [REAL, IMAGINED]
-    for (name, value), color in zip(ms.items(), colors, strict=True):
-        figure.add_bar(
-            y=[name], x=[value], orientation="h", marker_color=color, text=[words(value)], textposition="outside",
-            cliponaxis=False,
+    """Milliseconds of each part on a log scale, and the limit."""
+    figure, total = go.Figure(), sum(parts.values()) / gflops / 1e6
+    rows = {
+        f"{name}: {words(flop / gflops / 1e6)}": (flop / gflops / 1e6, color)
+        for (name, flop), color in zip(parts.items(), (REAL, IMAGINED), strict=True)
+    }
+    rows[f"together: {words(total)}"] = (total, CORRECTED if total <= limit else MUTED)
+    for row, (ms, color) in enumerate(rows.values()):
+        figure.add_scatter(
+            x=[10 ** MS_RANGE[0], ms], y=[row, row], mode="lines+markers", line={"color": color, "width": 10},
+            marker={"color": color, "size": [0, 14]},
         )  # fmt: skip
     figure.add_vline(x=limit, line={"color": MUTED, "dash": "dot", "width": 2})
-    verdict = "fits" if total <= limit else "too late"
-    figure.add_annotation(
-        x=1, y=1, xref="paper", yref="paper", xanchor="right", yanchor="bottom", showarrow=False,
-        text=f"together {words(total)}: <b>{verdict}</b>",
-    )  # fmt: skip
-    figure.update_layout(template=TEMPLATE, height=230, showlegend=False, hovermode=False, bargap=0.4, margin_r=70)
+    figure.update_layout(template=TEMPLATE, height=230, showlegend=False, hovermode=False, margin={"l": 150, "t": 16})
     figure.update_xaxes(
-        title_text="milliseconds of a decision (log scale); dotted: 100 ms", type="log", range=[-3, 6],
-        tickvals=[0.001, 0.1, 10, 1000, 100_000], ticktext=["0.001", "0.1", "10", "1,000", "100,000"], gridcolor=GRID,
+        title_text="milliseconds (log scale), and the limit", type="log", range=list(MS_RANGE),
+        tickvals=[0.01, 1, 100, 10_000, 1e6], ticktext=["0.01", "1", "100", "10,000", "10⁶"],
     )  # fmt: skip
-    return figure.update_yaxes(autorange="reversed", showgrid=False)
+    return figure.update_yaxes(
+        tickvals=list(range(len(rows))), ticktext=list(rows), range=[len(rows) - 0.5, -0.5], showgrid=False
+    )
 
 
 def words(ms: float) -> str:

@@ -17,12 +17,6 @@ from wmcourse.viz.style import CORRECTED, IMAGINED, MUTED, REAL, TEMPLATE, faded
 
 VIOLET, BROWN = "#7a5fa8", "#a0522d"
 ANGLES = 73
-OPINIONS = {
-    "one": "one network",
-    "five": "the mean of five",
-    "pessimistic": "five, minus one std",
-    "very pessimistic": "five, minus three",
-}
 
 
 @torch.no_grad()
@@ -41,28 +35,20 @@ def doubts(model: ProbabilisticEnsemble) -> dict[str, Float[Tensor, " angle"]]:
     }
 
 
-def two_doubts(models: Mapping[str, ProbabilisticEnsemble], seen: Mapping[str, Float[Tensor, "step 3"]]) -> go.Figure:
-    """A panel for each model: its two kinds of doubt by angle, and where the pendulum was when it learned."""
-    figure = make_subplots(1, len(models), shared_yaxes=True, horizontal_spacing=0.05, subplot_titles=list(models))
+def two_doubts(models: Mapping[str, ProbabilisticEnsemble]) -> go.Figure:
+    """A panel for each model: its two kinds of doubt by angle."""
+    figure = make_subplots(1, len(models), horizontal_spacing=0.08)
     degrees = np.linspace(-180, 180, ANGLES)
     for column, (name, model) in enumerate(models.items(), start=1):
         where = {"row": 1, "col": column, "showlegend": column == 1}
         for (kind, values), color in zip(doubts(model).items(), (VIOLET, IMAGINED), strict=True):
-            dash = "solid" if color == IMAGINED else "2px,3px"
-            figure.add_scatter(
-                x=degrees, y=values.numpy(), mode="lines", name=kind, line={"color": color, "width": 2.4, "dash": dash}, **where
-            )
-        if name in seen:
-            angle = torch.atan2(seen[name][:, 1], seen[name][:, 0]).rad2deg().numpy().round(1)
-            figure.add_scatter(
-                x=angle, y=np.full(len(angle), 10 ** (-3.4)), mode="markers", name="where it has been",
-                marker={"color": REAL, "size": 6, "symbol": "line-ns-open"}, **where,
-            )  # fmt: skip
-    figure.update_layout(template=TEMPLATE, height=340, hovermode="closest", margin_t=70)
-    figure.update_layout(legend={"y": 1.12})
-    figure.update_xaxes(tickvals=[-180, -90, 0, 90, 180], title_text="degrees from upright", title_standoff=4)
-    figure.update_yaxes(type="log", range=[-3.6, 0.6], tickvals=[0.001, 0.01, 0.1, 1])
-    return figure.update_yaxes(title_text="doubt (rad/s)", row=1, col=1)
+            line = {"color": color, "width": 2.4, "dash": "solid" if color == IMAGINED else "2px,3px"}
+            figure.add_scatter(x=degrees, y=values.numpy(), mode="lines", name=kind, line=line, **where)
+        figure.update_xaxes(title_text=f"{name}: angle", row=1, col=column)
+    figure.update_layout(template=TEMPLATE, height=320, hovermode="closest")
+    figure.update_xaxes(tickvals=[-180, -90, 0, 90, 180], ticktext=["−180°", "−90°", "up", "90°", "180°"])
+    figure.update_yaxes(type="log", range=[-4, 0], tickvals=[0.0001, 0.001, 0.01, 0.1, 1])
+    return figure.update_yaxes(title_text="doubt about its speed (rad/s)", row=1, col=1)
 
 
 def learning_curves(trainings: Mapping[str, Sequence[Sequence[Row]]], *, oracle: float, chance: float) -> go.Figure:
@@ -119,26 +105,46 @@ def dots(rows: Mapping[str, Sequence[Interval]], *, unit: str, marks: Mapping[st
     )
 
 
-def exploitation(study: Results, variant: str, opinions: Sequence[str], searches: Sequence[int]) -> go.Figure:
-    """A panel for each opinion: what is promised and what is earned, the harder one searches; a line for each training."""
-    titles = [OPINIONS[name] for name in opinions]
-    figure = make_subplots(1, len(opinions), shared_yaxes=True, horizontal_spacing=0.04, subplot_titles=titles)
-    kinds = (("promised", IMAGINED, "6px,3px", "circle-open"), ("earned", REAL, "solid", "circle"))
-    for column, opinion in enumerate(opinions, start=1):
-        for kind, color, dash, symbol in kinds:
-            found = np.array([study.values(variant, f"{opinion}_{kind}_{plans}") for plans in searches])  # (plans, runs)
-            for values in found.T:
+def gains(study: Results, variant: str, opinion: str, searches: Sequence[int]) -> dict[str, np.ndarray]:
+    """What searching adds to the one random plan, (searches, trainings) each: to the promise, and to the earnings."""
+    found = {
+        kind: np.array([study.values(variant, f"{opinion}_{kind}_{plans}") for plans in searches])
+        for kind in ("promised", "earned")
+    }
+    return {kind: values - values[0] for kind, values in found.items()}
+
+
+def exploitation(
+    panels: Mapping[str, Mapping[str, np.ndarray]], possible: Sequence[float], *, searches: Sequence[int]
+) -> go.Figure:
+    """A panel for each opinion: what search adds to promise and earnings, thin for a training, thick for their median.
+
+    `possible` is what the same searches add with the true equations.
+    """
+    figure = make_subplots(1, len(panels), horizontal_spacing=0.08)
+    drawn = {"promised": (IMAGINED, "6px,3px"), "earned": (REAL, "solid")}
+    most = max(values.max() for each in panels.values() for values in each.values())
+    least = min(values.min() for each in panels.values() for values in each.values())
+    for column, (name, found) in enumerate(panels.items(), start=1):
+        where = {"row": 1, "col": column}
+        for kind, values in found.items():
+            color, dash = drawn[kind]
+            for training in values.T:
+                thin = {"color": faded(color, 0.3), "width": 1.2}
                 figure.add_scatter(
-                    x=list(searches), y=values.round(1), mode="lines", hoverinfo="skip", showlegend=False,
-                    line={"color": faded(color, 0.25), "width": 1.2}, row=1, col=column,
+                    x=list(searches), y=training.round(1), mode="lines", line=thin, hoverinfo="skip", showlegend=False,
+                    **where,
                 )  # fmt: skip
             figure.add_scatter(
-                x=list(searches), y=found.mean(axis=1).round(1), mode="lines+markers", name=kind, legendgroup=kind,
-                showlegend=column == 1, line={"color": color, "width": 2.6, "dash": dash},
-                marker={"symbol": symbol, "size": 7}, row=1, col=column,
+                x=list(searches), y=np.median(values, axis=1).round(1), mode="lines+markers", name=kind,
+                legendgroup=kind, showlegend=column == 1, line={"color": color, "width": 2.6, "dash": dash}, **where,
             )  # fmt: skip
-    figure.update_layout(template=TEMPLATE, height=380, hovermode="closest", margin_t=70)
-    figure.update_layout(legend={"y": 1.12})
+        figure.add_scatter(
+            x=list(searches), y=list(possible), mode="lines", name="possible", legendgroup="possible",
+            showlegend=column == 1, line={"color": MUTED, "width": 1.8, "dash": "dot"}, **where,
+        )  # fmt: skip
+        figure.update_xaxes(title_text=f"{name}: plans tried", row=1, col=column)
+    figure.update_layout(template=TEMPLATE, height=360, hovermode="closest")
     figure.update_xaxes(type="log", tickvals=[1, 10, 100, 1000], ticktext=["1", "10", "100", "1,000"])
-    figure.update_xaxes(title_text="plans tried", title_standoff=4)
-    return figure.update_yaxes(title_text="return of 40 steps", row=1, col=1)
+    figure.update_yaxes(range=[min(least, 0) - 8, most + 8])
+    return figure.update_yaxes(title_text="points that searching adds", row=1, col=1)
