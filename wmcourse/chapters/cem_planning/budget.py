@@ -49,9 +49,9 @@ def costs(*, latent: int, search: str, networks: int = 1, pictures: bool = False
     look, step, draw, policy = operations(latent)
     planner = SEARCHES[search]
     if planner is None:
-        return {"look": look, "imagine": policy}
+        return {"look": float(look), "imagine": float(policy)}
     steps = planner.samples * planner.horizon * planner.iterations
-    return {"look": look, "imagine": steps * networks * (step + pictures * draw)}
+    return {"look": float(look), "imagine": float(steps * networks * (step + pictures * draw))}
 
 
 @cache

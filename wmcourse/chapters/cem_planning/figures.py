@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -27,7 +28,7 @@ MS_RANGE = (-3, 6.5)
 TEMPERATURES = (0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 
 
-def iterations_explorer(model: WorldModel, state: Tensor, planner: Planner, *, seed: int = 0) -> Explorer:
+def iterations_explorer(model: WorldModel, state: Any, planner: Planner, *, seed: int = 0) -> Explorer:
     """The rounds of a search from one state of the pendulum: what was drawn, and what the best of it left behind."""
     plan = planner.plan(Imagination(model).score(state), generator=torch.Generator().manual_seed(seed))
 
@@ -81,7 +82,7 @@ def distribution(plan: Plan, iteration: int, *, low: float, high: float) -> go.F
         row=2,
         col=1,
     )
-    figure.update_layout(template=TEMPLATE, height=430, hovermode=False, bargap=0.1)
+    figure.update_layout(template=TEMPLATE, height=380, hovermode=False, bargap=0.1)
     figure.update_xaxes(title_text="step of the plan", range=[0.5, len(steps) + 0.5], row=1, col=1)
     figure.update_yaxes(title_text="torque (N m)", range=[1.08 * low, 1.08 * high], row=1, col=1)
     figure.update_xaxes(title_text="what a plan is worth", range=[edges[0], edges[-1]], row=2, col=1)
@@ -105,12 +106,12 @@ def tried(found: Mapping[str, Mapping[int, Sequence[float]]]) -> go.Figure:
         figure.add_scatter(
             x=list(by_count), y=means, mode="lines+markers", name=name, line={"color": color, "width": 2.4}
         )
-    figure.update_layout(template=TEMPLATE, height=380, hovermode="closest")
+    figure.update_layout(template=TEMPLATE, height=330, hovermode="closest")
     figure.update_xaxes(title_text="plans tried (log scale)", type="log", dtick=1)
     return figure.update_yaxes(title_text="worth of the plan found")
 
 
-def weights_explorer(model: WorldModel, state: Tensor, planner: MPPI, *, rounds: int = 10, seed: int = 0) -> Explorer:
+def weights_explorer(model: WorldModel, state: Any, planner: MPPI, *, rounds: int = 10, seed: int = 0) -> Explorer:
     """How MPPI's temperature shares the say among its candidates, and where that leads after some rounds."""
     score = Imagination(model).score(state)
 
@@ -156,7 +157,7 @@ def shares(weights: Tensor, worth: Mapping[str, float]) -> go.Figure:
         x=1, y=1, xref="paper", yref="paper", xanchor="right", yanchor="top", align="right", showarrow=False,
         text="<br>".join(lines),
     )  # fmt: skip
-    figure.update_layout(template=TEMPLATE, height=290, hovermode=False, bargap=0.15, margin_t=16)
+    figure.update_layout(template=TEMPLATE, height=240, hovermode=False, bargap=0.15, margin_t=16)
     figure.update_xaxes(title_text="plans of the first round, the best first", range=[0.3, 40.5])
     return figure.update_yaxes(title_text="weight (%)", rangemode="tozero")
 
@@ -179,7 +180,7 @@ def replanning(returns: Mapping[str, Mapping[int, Tensor]], *, chance: float) ->
         )
     figure.add_hline(y=chance, line={"color": MUTED, "dash": "dot", "width": 1.6}, annotation_text="chance")
     ticks = sorted({step for by_steps in returns.values() for step in by_steps})
-    figure.update_layout(template=TEMPLATE, height=340, hovermode="closest")
+    figure.update_layout(template=TEMPLATE, height=290, hovermode="closest")
     figure.update_xaxes(title_text="steps followed before the next look", tickvals=ticks)
     return figure.update_yaxes(title_text="return of an episode", range=[1.08 * chance, 0])
 
@@ -209,7 +210,7 @@ def budget_explorer() -> Explorer:
     )
 
 
-def budget(parts: Mapping[str, float], *, gflops: float, limit: float = 100.0) -> go.Figure:
+def budget(parts: Mapping[str, float], *, gflops: float | int, limit: float = 100.0) -> go.Figure:
     """Milliseconds of each part on a log scale, and the limit."""
     figure, total = go.Figure(), sum(parts.values()) / gflops / 1e6
     rows = {
@@ -223,7 +224,7 @@ def budget(parts: Mapping[str, float], *, gflops: float, limit: float = 100.0) -
             marker={"color": color, "size": [0, 14]},
         )  # fmt: skip
     figure.add_vline(x=limit, line={"color": MUTED, "dash": "dot", "width": 2})
-    figure.update_layout(template=TEMPLATE, height=230, showlegend=False, hovermode=False, margin={"l": 150, "t": 16})
+    figure.update_layout(template=TEMPLATE, height=200, showlegend=False, hovermode=False, margin={"l": 150, "t": 16})
     figure.update_xaxes(
         title_text="milliseconds (log scale), and the limit", type="log", range=list(MS_RANGE),
         tickvals=[0.01, 1, 100, 10_000, 1e6], ticktext=["0.01", "1", "100", "10,000", "10⁶"],

@@ -45,7 +45,7 @@ def two_doubts(models: Mapping[str, ProbabilisticEnsemble]) -> go.Figure:
             line = {"color": color, "width": 2.4, "dash": "solid" if color == IMAGINED else "2px,3px"}
             figure.add_scatter(x=degrees, y=values.numpy(), mode="lines", name=kind, line=line, **where)
         figure.update_xaxes(title_text=f"{name}: angle", row=1, col=column)
-    figure.update_layout(template=TEMPLATE, height=320, hovermode="closest")
+    figure.update_layout(template=TEMPLATE, height=280, hovermode="closest")
     figure.update_xaxes(tickvals=[-180, -90, 0, 90, 180], ticktext=["−180°", "−90°", "up", "90°", "180°"])
     figure.update_yaxes(type="log", range=[-4, 0], tickvals=[0.0001, 0.001, 0.01, 0.1, 1])
     return figure.update_yaxes(title_text="doubt about its speed (rad/s)", row=1, col=1)
@@ -71,7 +71,7 @@ def learning_curves(trainings: Mapping[str, Sequence[Sequence[Row]]], *, oracle:
             y=level, line={"color": MUTED, "dash": "dot", "width": 1.6}, annotation_text=word,
             annotation_position="bottom right" if word == "oracle" else "top right",
         )  # fmt: skip
-    figure.update_layout(template=TEMPLATE, height=380, hovermode="closest")
+    figure.update_layout(template=TEMPLATE, height=310, hovermode="closest")
     figure.update_xaxes(
         title_text="real steps (log scale)", type="log", tickvals=[200, 500, 1000, 2000, 5000, 10_000],
         ticktext=["200", "500", "1,000", "2,000", "5,000", "10,000"],
@@ -98,7 +98,7 @@ def dots(rows: Mapping[str, Sequence[Interval]], *, unit: str, marks: Mapping[st
         figure.add_annotation(
             x=level, y=1, yref="paper", yanchor="bottom", showarrow=False, text=word, font={"size": 11, "color": MUTED}
         )
-    figure.update_layout(template=TEMPLATE, height=110 + 38 * len(rows), hovermode="closest", margin_t=30)
+    figure.update_layout(template=TEMPLATE, height=90 + 30 * len(rows), hovermode="closest", margin_t=30)
     figure.update_xaxes(title_text=unit)
     return figure.update_yaxes(
         tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.5, -0.5], showgrid=False
@@ -144,7 +144,7 @@ def exploitation(
             showlegend=column == 1, line={"color": MUTED, "width": 1.8, "dash": "dot"}, **where,
         )  # fmt: skip
         figure.update_xaxes(title_text=f"{name}: plans tried", row=1, col=column)
-    figure.update_layout(template=TEMPLATE, height=360, hovermode="closest")
+    figure.update_layout(template=TEMPLATE, height=310, hovermode="closest")
     figure.update_xaxes(type="log", tickvals=[1, 10, 100, 1000], ticktext=["1", "10", "100", "1,000"])
     figure.update_yaxes(range=[min(least, 0) - 8, most + 8])
     return figure.update_yaxes(title_text="points that searching adds", row=1, col=1)
