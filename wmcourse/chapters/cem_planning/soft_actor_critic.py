@@ -14,6 +14,8 @@ from wmcourse.evaluation.statistics import bootstrap_mean
 from wmcourse.recipes.history import Row
 from wmcourse.studies.results import Run
 
+PEER = "stable-baselines3==2.9.2"
+"""What nothing else in the course needs."""
 LEARNING_RATE = 1e-3
 """Of RL Baselines3 Zoo's tuned settings for this task; all else is the library's default, and theirs."""
 
@@ -49,8 +51,10 @@ def soft_actor_critic(
 
     `validation` is the number of episodes and their seed, `evaluation` the seed of the `episodes` that count.
     """
-    from stable_baselines3 import SAC  # the study's own need: pip install "wmcourse[studies]"
-
+    try:
+        from stable_baselines3 import SAC
+    except ImportError as error:
+        raise ImportError(f"this part of the study needs a peer: pip install {PEER}") from error
     started = time.perf_counter()
     agent = SAC("MlpPolicy", ENV_ID, learning_rate=LEARNING_RATE, seed=seed, device="cpu")
     policy, history, metrics = Learned(agent), list[Row](), {}
