@@ -109,7 +109,7 @@ def test_a_search_finds_what_pythons_finds(blank, ensemble, kind, by, warm):
         noise = torch.cat(draws).flatten().tolist()
     given = None if start is None else [None if value != value else value for value in start.flatten().tolist()]
     asked = {**own, **changes, "iterations": ITERATIONS, "temperature": temperature, "start": given}
-    asked["elites"] = own.get("elites")
+    asked["elites"] = changes["elites"] / SAMPLES if kind == "cem" else None
     payload = None if model is not ensemble else page_model(ensemble).payload()
     told = blank.evaluate(SEARCH, [kind, asked, noise, list(START), payload])
 
