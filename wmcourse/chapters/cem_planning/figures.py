@@ -106,7 +106,7 @@ def tried(found: Mapping[str, Mapping[int, Sequence[float]]]) -> go.Figure:
         figure.add_scatter(
             x=list(by_count), y=means, mode="lines+markers", name=name, line={"color": color, "width": 2.4}
         )
-    figure.update_layout(template=TEMPLATE, height=330, hovermode="closest")
+    figure.update_layout(template=TEMPLATE, height=310, hovermode="closest")
     figure.update_xaxes(title_text="plans tried (log scale)", type="log", dtick=1)
     return figure.update_yaxes(title_text="worth of the plan found")
 
@@ -151,7 +151,7 @@ def shares(weights: Tensor, worth: Mapping[str, float]) -> go.Figure:
     """Weights of plans, the best first, and what came of them."""
     share = 100 * weights.numpy()
     figure = go.Figure(go.Bar(x=np.arange(1, len(share) + 1), y=share.round(3), marker_color=VIOLET, name="weight"))
-    voices = f"as good as {1 / weights.square().sum().item():.0f} equal voices"
+    voices = f"equal voices: {1 / weights.square().sum().item():.0f}"
     lines = [voices, *(f"{name}: {value:.0f}".replace("-", "−") for name, value in worth.items())]
     figure.add_annotation(
         x=1, y=1, xref="paper", yref="paper", xanchor="right", yanchor="top", align="right", showarrow=False,
@@ -178,7 +178,12 @@ def replanning(returns: Mapping[str, Mapping[int, Tensor]], *, chance: float) ->
             name=name,
             line={"color": color, "width": 2.4, "dash": "solid" if color == REAL else "6px,3px"},
         )
-    figure.add_hline(y=chance, line={"color": MUTED, "dash": "dot", "width": 1.6}, annotation_text="chance")
+    figure.add_hline(
+        y=chance,
+        line={"color": MUTED, "dash": "dot", "width": 1.6},
+        annotation_text="chance",
+        annotation_position="bottom left",
+    )
     ticks = sorted({step for by_steps in returns.values() for step in by_steps})
     figure.update_layout(template=TEMPLATE, height=290, hovermode="closest")
     figure.update_xaxes(title_text="steps followed before the next look", tickvals=ticks)
@@ -224,10 +229,10 @@ def budget(parts: Mapping[str, float], *, gflops: float | int, limit: float = 10
             marker={"color": color, "size": [0, 14]},
         )  # fmt: skip
     figure.add_vline(x=limit, line={"color": MUTED, "dash": "dot", "width": 2})
-    figure.update_layout(template=TEMPLATE, height=200, showlegend=False, hovermode=False, margin={"l": 150, "t": 16})
+    figure.update_layout(template=TEMPLATE, height=200, showlegend=False, hovermode=False, margin={"l": 130, "t": 16})
     figure.update_xaxes(
-        title_text="milliseconds (log scale), and the limit", type="log", range=list(MS_RANGE),
-        tickvals=[0.01, 1, 100, 10_000, 1e6], ticktext=["0.01", "1", "100", "10,000", "10⁶"],
+        title_text="milliseconds (log scale)", type="log", range=list(MS_RANGE),
+        tickvals=[0.01, 1, 100, 1e4, 1e6], ticktext=["0.01", "1", "100", "10⁴", "10⁶"], tickangle=0,
     )  # fmt: skip
     return figure.update_yaxes(
         tickvals=list(range(len(rows))), ticktext=list(rows), range=[len(rows) - 0.5, -0.5], showgrid=False
