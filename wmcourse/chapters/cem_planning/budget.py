@@ -18,8 +18,8 @@ CONTROL = Box([-1.0] * ACTION, [1.0] * ACTION)
 SEARCHES = {
     "CEM: 512 plans, 12 steps, 3 times": CEM(CONTROL, horizon=12, samples=512, elites=64, iterations=3),
     "as TD-MPC2: 512 plans, 3 steps, 6 times": CEM(CONTROL, horizon=3, samples=512, elites=64, iterations=6),
-    "CEM: 64 plans, 12 steps, 2 times": CEM(CONTROL, horizon=12, samples=64, elites=8, iterations=2),
     "none: ask a policy": None,
+    "CEM: 64 plans, 12 steps, 2 times": CEM(CONTROL, horizon=12, samples=64, elites=8, iterations=2),
 }
 
 
