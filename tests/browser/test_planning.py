@@ -207,7 +207,7 @@ def test_presets_play_at_once_and_a_short_sight_fails(page):
     page.evaluate(FINISH)
     wait(page, "game.over")
     assert game(page, "total") < -1200
-    button(page, "watch it being fooled").click()
+    button(page, "does it keep its promises?").click()
     assert (game(page, "horizon"), game(page, "dream")) == (20, 1)
     button(page, "CEM over the true equations").click()
     assert (game(page, "dream"), game(page, "steps") < 3) == (0, True)

@@ -56,7 +56,7 @@ class PlanningBoard(PageElement):
             title: What to find out.
             alt: The still picture, in words.
             imagine_with: The label that is chosen at first.
-            early: The label of a model that has seen too little: it gets a button that shows how it is fooled.
+            early: The label of a model that has seen too little: it gets a button of its own.
             planner: "cem", "mppi" or "shooting".
             samples: Plans of each iteration at first, 8 to 256.
             horizon: Steps of a plan, 3 to 40.

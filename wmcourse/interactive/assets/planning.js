@@ -64,7 +64,7 @@
       { text: "one look a second", set: { planEvery: 20 } },
     ];
     minds.forEach(({ early, label }, dream) => {
-      if (early) presets.push({ text: `${label}: watch it being fooled`, set: { dream } });
+      if (early) presets.push({ text: `${label}: does it keep its promises?`, set: { dream } });
     });
     const made = presets.map(({ text, label = text, set }) => button(text, `Show: ${label}`, () => show(set)));
     const row = (name, ...children) => WM.make("div", { className: name }, ...children);
