@@ -171,6 +171,9 @@ def drag(page: Page, slider: Locator) -> bool:
     middle = box["y"] + box["height"] / 2
     page.mouse.click(box["x"] + 0.98 * box["width"], middle)
     right = slider.input_value()
+    box = slider.bounding_box()  # a longer text beside it may have made it shorter
+    assert box is not None
+    page.mouse.move(box["x"] + 0.98 * box["width"], middle)
     page.mouse.down()
     page.mouse.move(box["x"] + 2, middle, steps=5)
     page.mouse.up()

@@ -47,7 +47,6 @@
   WM.control = (id, spec, moved) => {
     const output = WM.make("output", { className: "wm-value", textContent: spec.texts[spec.start] });
     output.htmlFor.add(id);
-    output.style.minWidth = `${Math.max(...spec.texts.map((text) => text.length))}ch`; // a slider keeps its length
     let input;
     if (spec.choice) {
       input = WM.make("select", { id }, ...spec.texts.map((text, i) => WM.make("option", { value: i, textContent: text })));
