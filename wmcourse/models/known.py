@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from wmcourse.envs import two_rooms
 from wmcourse.envs.pendulum import pendulum_dynamics, pendulum_reward
 from wmcourse.models.protocol import Prediction
 from wmcourse.models.validation import check_action, check_look
@@ -79,3 +80,10 @@ class KnownWorld(nn.Module):
 def known_pendulum() -> KnownWorld:
     """Pendulum-v1 as it is."""
     return KnownWorld(pendulum_dynamics, pendulum_reward, observation_shape=(3,), action_dim=1)
+
+
+def known_two_rooms() -> KnownWorld:
+    """Two rooms as they are, the dot's position (x, y) in pixels as observation; it earns nothing by itself."""
+    return KnownWorld(
+        two_rooms.move, lambda position, _: torch.zeros_like(position[:, 0]), observation_shape=(2,), action_dim=2
+    )

@@ -25,6 +25,26 @@ class ConvEncoder(nn.Module):
         return self.head(self.layers(image.contiguous(memory_format=torch.channels_last)))
 
 
+class PatchEncoder(nn.Module):
+    """Patches of 4x4 pixels, then two strided convolutions: a vector of `outputs`, at a quarter of the time."""
+
+    def __init__(self, channels: int, outputs: int, width: int = 16) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, width, 4, stride=4),
+            nn.ELU(),
+            nn.Conv2d(width, 2 * width, 3, stride=2, padding=1),
+            nn.ELU(),
+            nn.Conv2d(2 * width, 2 * width, 3, stride=2, padding=1),
+            nn.ELU(),
+        ).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.head = nn.Sequential(nn.Flatten(), nn.Linear(2 * width * 16, outputs))
+
+    def forward(self, image: Float[Tensor, "batch channel 64 64"]) -> Float[Tensor, "batch embed"]:
+        """Encode."""
+        return self.head(self.layers(image.contiguous(memory_format=torch.channels_last)))
+
+
 class ConvDecoder(nn.Module):
     """The encoder's mirror image: a vector of `inputs` to a 64x64 image."""
 

@@ -1,0 +1,12 @@
+"""Chapter 14: Jepa."""
+
+from wmcourse.chapter import Chapter
+
+CHAPTER = Chapter(
+    number=14,
+    topic="jepa",
+    title="Jepa",
+    part="V Beyond pixels",
+    summary="One short sentence for the map.",
+    exercises=("one_step",),
+)
