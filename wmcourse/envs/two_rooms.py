@@ -1,6 +1,6 @@
 """Two rooms joined by a door, and a dot that is moved about in them; the goal is a picture of where it should be.
 
-After the world of Sobal et al. 2025 (PLDM) and EB-JEPA (Terver et al. 2026), with one wall that always stands in the same
+After the world of Sobal et al. 2025 (PLDM) and EB-JEPA (Terver et al. 2026), with a wall that always stands in the same
 place. Positions are (x, y) in pixels from the upper left corner; an action is the displacement in pixels. All of it is
 vectorized: thousands of dots move, and are drawn, side by side on one core.
 """
@@ -70,7 +70,7 @@ def move(position: Float[Tensor, "*batch 2"], action: Float[Tensor, "*batch 2"])
 
 
 def free_positions(count: int, generator: Generator, *, room: int | None = None) -> Float[Tensor, "count 2"]:
-    """Positions drawn evenly from the free floor; of one room (0 left, 1 right), without the doorway, if it is given."""
+    """Positions drawn evenly from the free floor, or from one room (0 left, 1 right) without the doorway."""
     low, high = _LOW, _HIGH
     if room is not None:
         low, high = (_LOW, WALL_X - _NEAR_WALL) if room == 0 else (WALL_X + _NEAR_WALL, _HIGH)

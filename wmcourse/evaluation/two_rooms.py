@@ -151,7 +151,7 @@ def measure_rooms(
     planners: tuple[str, ...] = tuple(PLANNERS),
 ) -> dict[str, Interval]:
     """Success of each planner on new tasks, and what the embedding holds."""
-    metrics = {}
+    metrics: dict[str, Interval] = {}
     for name in planners:
         found = success(model, PLANNERS[name], episodes=episodes, seed=seed, background=background)
         metrics |= {f"{name}_{what}": value for what, value in found.items()}

@@ -1,4 +1,4 @@
-"""A world model with a wish: each state earns minus its distance from a goal, as the model's own features measure it."""
+"""A world model with a wish: a state earns minus its distance from a goal, as the model's own features measure it."""
 
 from collections import namedtuple
 from typing import Any
@@ -27,7 +27,7 @@ class TowardsGoal(nn.Module):
         with torch.no_grad():
             self.goal = features_of(first_look(model, goal, 0.0))
         self._inner: Any = type(model.initial(1))
-        self._state: Any = namedtuple("TowardsGoalState", (*self._inner._fields, "goal"))  # noqa: PYI024
+        self._state: Any = _with_goal(self._inner._fields)
 
     def initial(self, batch_size: int) -> Any:
         """The model's, and the goals. Raises `ValueError` for a batch that has not as many rows as there are goals."""
@@ -61,3 +61,7 @@ class TowardsGoal(nn.Module):
     def distance(self, state: Any) -> Float[Tensor, " batch"]:
         """From the state's features to the goal's."""
         return (features_of(self._inner(*state[:-1])) - state.goal).norm(dim=-1)
+
+
+def _with_goal(fields: tuple[str, ...]) -> Any:
+    return namedtuple("TowardsGoalState", (*fields, "goal"))  # type: ignore[misc]  # noqa: PYI024

@@ -5,7 +5,7 @@ from torch.optim import Optimizer
 
 
 def clipped_step(optimizer: Optimizer, loss: Tensor, module: nn.Module, *, clip: float) -> None:
-    """Move the parameters of `module` that learn, and no others, along the gradient of `loss`, its norm clipped to `clip`."""
+    """Move those parameters of `module` that learn, and no others, along the gradient of `loss`, clipped to `clip`."""
     parameters = [each for each in module.parameters() if each.requires_grad]
     optimizer.zero_grad(set_to_none=True)
     loss.backward(inputs=parameters)
