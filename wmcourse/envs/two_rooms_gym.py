@@ -31,8 +31,8 @@ class TwoRoomsVector(gym.vector.VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     """A batch of dots. One that has arrived, or run out of time, begins anew with the next step, which earns nothing.
 
     Observations: pictures (B, 64, 64, 3). Actions: displacements (B, 2) in pixels, at most 4 along each axis. Reward: 1
-    for arriving, which ends the episode, else 0. `info["goal"]` holds the pictures of the goals, over a bare floor;
-    what is hidden: `info["position"]` and `info["goal_position"]`, (B, 2) in pixels.
+    for arriving, which ends the episode, else 0. `info["goal"]` holds the pictures of the goals, taken in the same
+    rooms: with the episode's noise if that stays, else with noise of their own. What is hidden: `info["position"]` and `info["goal_position"]`, (B, 2) in pixels.
     """
 
     metadata = {"render_modes": [], "autoreset_mode": gym.vector.AutoresetMode.NEXT_STEP}
@@ -75,6 +75,7 @@ class TwoRoomsVector(gym.vector.VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self.steps = torch.zeros(self.num_envs, dtype=torch.int64)
         self._over = torch.zeros(self.num_envs, dtype=torch.bool)
         self._noise = draw_noise(self.num_envs, self._dice)
+        self._goal_noise = self._noise if self.background == "still" else draw_noise(self.num_envs, self._dice)
         return self._see(), self._info()
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
@@ -92,6 +93,8 @@ class TwoRoomsVector(gym.vector.VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self.steps = torch.where(began, 0, self.steps + 1)
         noise = draw_noise(self.num_envs, self._dice)
         self._noise = noise if self.background == "moving" else torch.where(_each(began), noise, self._noise)
+        of_goals = self._noise if self.background == "still" else draw_noise(self.num_envs, self._dice)
+        self._goal_noise = torch.where(_each(began), of_goals, self._goal_noise)
         arrived = reached(self.position, self.goal) & ~began
         late = (self.steps >= self.limit) & ~arrived & ~began
         self._over = arrived | late
@@ -110,12 +113,16 @@ class TwoRoomsVector(gym.vector.VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     def _see(self) -> np.ndarray:
         assert self.position is not None
-        return _as_bytes(draw_rooms(self.position, None if self.background == "plain" else self._noise))
+        return self._photograph(self.position, self._noise)
+
+    def _photograph(self, position: Tensor, noise: Tensor) -> np.ndarray:
+        pictures = draw_rooms(position, None if self.background == "plain" else noise)
+        return (255 * pictures).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
 
     def _info(self) -> dict[str, Any]:
         assert self.position is not None
         return {
-            "goal": _as_bytes(draw_rooms(self.goal)),
+            "goal": self._photograph(self.goal, self._goal_noise),
             "position": self.position.numpy().copy(),
             "goal_position": self.goal.numpy().copy(),
         }
@@ -158,10 +165,6 @@ class TwoRooms(gym.Env[np.ndarray, np.ndarray]):
 
 def _each(rows: Tensor) -> Tensor:
     return rows.view(-1, 1, 1, 1)
-
-
-def _as_bytes(pictures: Tensor) -> np.ndarray:
-    return (255 * pictures).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
 
 
 gym.register(

@@ -63,7 +63,7 @@ def travel(
 ) -> Journeys:
     """Take every task at once. Without a `background`, the model sees positions (B, 2) and no pictures.
 
-    The goal's picture has a bare floor whatever the background, so that a distractor cannot be matched.
+    The goal's picture is taken in the same rooms: with the noise of the episode if that stays, else with noise of its own.
     """
     dice = Generator().manual_seed(seed)
     count = len(tasks.start)
@@ -75,10 +75,8 @@ def travel(
         noise = {"plain": None, "still": still, "moving": draw_noise(count, dice)}[background]
         return draw_rooms(position, noise)
 
-    goal = tasks.goal if background is None else draw_rooms(tasks.goal)
-    policy = RecedingHorizon(
-        Imagination(TowardsGoal(model, goal)), planner, replan_every=replan_every, warm_start=True, seed=seed
-    )
+    imagination = Imagination(TowardsGoal(model, see(tasks.goal)))
+    policy = RecedingHorizon(imagination, planner, replan_every=replan_every, seed=seed)
     position, memory = tasks.start, policy.initial(count)
     arrived, steps = reached(position, tasks.goal), torch.zeros(count, dtype=torch.int64)
     path = [position]

@@ -64,4 +64,4 @@ class TowardsGoal(nn.Module):
 
 
 def _with_goal(fields: tuple[str, ...]) -> Any:
-    return namedtuple("TowardsGoalState", (*fields, "goal"))  # type: ignore[misc]  # noqa: PYI024
+    return namedtuple("TowardsGoalState", (*fields, "goal"))  # noqa: PYI024
