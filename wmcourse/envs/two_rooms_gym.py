@@ -32,7 +32,8 @@ class TwoRoomsVector(gym.vector.VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     Observations: pictures (B, 64, 64, 3). Actions: displacements (B, 2) in pixels, at most 4 along each axis. Reward: 1
     for arriving, which ends the episode, else 0. `info["goal"]` holds the pictures of the goals, taken in the same
-    rooms: with the episode's noise if that stays, else with noise of their own. What is hidden: `info["position"]` and `info["goal_position"]`, (B, 2) in pixels.
+    rooms: with the episode's noise if that stays, else with noise of their own. What is hidden: `info["position"]` and
+    `info["goal_position"]`, (B, 2) in pixels.
     """
 
     metadata = {"render_modes": [], "autoreset_mode": gym.vector.AutoresetMode.NEXT_STEP}

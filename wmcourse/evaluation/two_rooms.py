@@ -63,7 +63,7 @@ def travel(
 ) -> Journeys:
     """Take every task at once. Without a `background`, the model sees positions (B, 2) and no pictures.
 
-    The goal's picture is taken in the same rooms: with the noise of the episode if that stays, else with noise of its own.
+    The goal's picture is taken in the same rooms: with the episode's noise if that stays, else with its own.
     """
     dice = Generator().manual_seed(seed)
     count = len(tasks.start)
