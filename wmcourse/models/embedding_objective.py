@@ -13,6 +13,11 @@ from wmcourse.nets.conv import ConvDecoder, over_batch
 from wmcourse.nets.mlp import mlp
 from wmcourse.nets.vicreg import covariance_term, variance_term
 
+DRAWN = 4
+"""One in so many pictures is drawn again, when the encoder learns from that: to draw costs three times an embedding."""
+FORGET = 0.02
+"""Share of a batch in the running mean and standard deviation of a code that is trained by reconstruction."""
+
 
 @dataclass(frozen=True)
 class ObjectiveConfig:
@@ -37,6 +42,9 @@ class ObjectiveConfig:
 class EmbeddingObjective(nn.Module):
     """A JEPA and the networks that only its training needs."""
 
+    center: Tensor
+    scale: Tensor
+
     def __init__(self, config: ObjectiveConfig) -> None:
         super().__init__()
         self.config = config
@@ -45,6 +53,8 @@ class EmbeddingObjective(nn.Module):
         self.inverse = mlp(2 * shape.embedding_dim, 128, shape.action_dim, layers=2)
         self.target = copy.deepcopy(self.jepa.encoder).requires_grad_(False) if config.target == "ema" else None
         self.decoder = ConvDecoder(shape.embedding_dim, 3, width=4) if config.reconstruction > 0 else None
+        self.register_buffer("center", torch.zeros(shape.embedding_dim))
+        self.register_buffer("scale", torch.ones(shape.embedding_dim))
 
     def terms(
         self, observations: Float[Tensor, "batch steps 3 64 64"], actions: Float[Tensor, "batch time action"]
@@ -59,8 +69,9 @@ class EmbeddingObjective(nn.Module):
                 targets = over_batch(self.target, seen, 3)
         terms = {}
         if self.decoder is not None:
-            known = targets = embeddings.detach()
-            terms["reconstruction"] = (self.decoder(rows) - seen.flatten(0, 1)).square().mean()
+            known = targets = self.standardized(embeddings.detach())
+            drawn = self.decoder(rows[::DRAWN])
+            terms["reconstruction"] = (drawn - seen.flatten(0, 1)[::DRAWN]).square().mean()
         return terms | {
             "prediction": self.prediction_error(known[:, 0], actions, targets[:, 1:]),
             "variance": variance_term(rows),
@@ -98,9 +109,25 @@ class EmbeddingObjective(nn.Module):
         pairs = torch.cat([embeddings[:, :-1], embeddings[:, 1:]], dim=-1)
         return (self.inverse(pairs) - actions / self.config.model.action_scale).square().mean()
 
+    def standardized(self, code: Float[Tensor, "batch steps latent"]) -> Float[Tensor, "batch steps latent"]:
+        """A code that no term keeps to a scale, by its running mean and standard deviation, which learn from it."""
+        rows = code.flatten(0, 1)
+        self.center.lerp_(rows.mean(0), FORGET)
+        self.scale.lerp_(rows.std(0), FORGET)
+        return (code - self.center) / self.scale
+
     @torch.no_grad()
     def follow(self) -> None:
         """Move the slow copy, if there is one, a little towards the encoder; to be called after each update."""
         if self.target is not None:
             for slow, fast in zip(self.target.parameters(), self.jepa.encoder.parameters(), strict=True):
                 slow.lerp_(fast, 1 - self.config.decay)
+
+    @torch.no_grad()
+    def finished(self) -> JEPA:
+        """The JEPA, in eval mode; its encoder's last layer takes over what standardized a reconstructing code."""
+        head = self.jepa.encoder.head[-1]
+        assert isinstance(head, nn.Linear)
+        head.weight.div_(self.scale[:, None])
+        head.bias.sub_(self.center).div_(self.scale)
+        return self.jepa.eval()

@@ -67,7 +67,7 @@ class JEPA(nn.Module):
 
     def normalize(self, observation: Float[Tensor, "batch channel 64 64"]) -> Float[Tensor, "batch channel 64 64"]:
         """The difference to the mean picture, three times as strong."""
-        return (observation - self.mean) * CONTRAST
+        return (observation - self.mean).mul_(CONTRAST)
 
     def encode(self, observation: Float[Tensor, "batch channel 64 64"]) -> Float[Tensor, "batch latent"]:
         """Pictures in [0, 1] to embeddings."""

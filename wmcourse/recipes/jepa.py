@@ -62,6 +62,7 @@ def train(config: JEPATraining, *, progress: bool = True, on_update: OnUpdate | 
         return objective.loss(terms), noted
 
     history = descend(objective, step, config, name="jepa", progress=progress, on_update=on_update)
-    round_to_half(objective.jepa)
+    jepa = objective.finished()
+    round_to_half(jepa)
     steps = config.updates * config.batch_size * config.steps
-    return Training(objective.jepa.eval(), config.updates, steps, time.perf_counter() - started, history)
+    return Training(jepa, config.updates, steps, time.perf_counter() - started, history)
