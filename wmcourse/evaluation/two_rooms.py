@@ -29,7 +29,7 @@ from wmcourse.planning import CEM, MPPI, Box, Imagination, Planner, RecedingHori
 
 ACTIONS = Box([-MAX_STEP] * 2, [MAX_STEP] * 2)
 PLANNERS: dict[str, Planner] = {
-    "cem": CEM(ACTIONS, horizon=20, samples=128, elites=12, iterations=5, init_std=0.6, noise_beta=2.0),
+    "cem": CEM(ACTIONS, horizon=20, samples=128, elites=12, iterations=5, init_std=1.0, noise_beta=2.0),
     "mppi": MPPI(ACTIONS, horizon=20, samples=128, iterations=5, std=0.4, noise_beta=2.0),
 }
 """Plans of 20 steps, drawn with noise that is slow, as steps in one direction are."""

@@ -28,7 +28,7 @@ class JEPATraining(Descent):
 
     seed: int = 80
     """The smaller ones were for tuning."""
-    updates: int = 2500
+    updates: int = 1500
     batch_size: int = 48
     """Walks of each update."""
     steps: int = 8

@@ -50,5 +50,14 @@ EMA = recipe(
     covariance=0.0,
     similarity=0.0,
 )
+EMA_ALONE = recipe(
+    "rooms-ema-alone",
+    "The same without the inverse dynamics term",
+    target="ema",
+    variance=0.0,
+    covariance=0.0,
+    similarity=0.0,
+    inverse=0.0,
+)
 AUTOENCODER = recipe("rooms-autoencoder", "The same, its encoder trained to draw its picture", reconstruction=10.0)
 RECIPES = (ROOMS_JEPA, NO_VARIANCE, NO_SIMILARITY, AUTOENCODER)
