@@ -1,12 +1,19 @@
-"""Chapter 14: Jepa."""
+"""Chapter 14: a JEPA predicts embeddings instead of pictures, and is planned with."""
 
 from wmcourse.chapter import Chapter
 
 CHAPTER = Chapter(
     number=14,
     topic="jepa",
-    title="Jepa",
+    title="JEPA",
     part="V Beyond pixels",
-    summary="One short sentence for the map.",
+    summary="Predict what matters instead of every pixel, see it collapse, and plan with the embedding.",
+    recipes=(
+        "rooms-jepa",
+        "rooms-jepa-no-variance",
+        "rooms-jepa-no-similarity",
+        "rooms-autoencoder",
+    ),
+    studies=("jepa-terms", "jepa-collapse"),
     exercises=("one_step",),
 )
