@@ -16,7 +16,8 @@ def effective_rank(embeddings: Float[Tensor, "rows latent"]) -> float:
     Between 1 and D (Roy & Vetterli 2007; RankMe, Garrido et al. 2023, does not center). A scale that is common to all
     dimensions does not change it, so that it has to be read together with `dimension_std`. 0 if all rows are equal.
     """
-    values = torch.linalg.svdvals((embeddings - embeddings.mean(dim=0)).double())
+    apart = (embeddings - embeddings[0]).double()  # exactly 0 where rows are equal
+    values = torch.linalg.svdvals(apart - apart.mean(dim=0))
     total = values.sum()
     if total == 0:
         return 0.0

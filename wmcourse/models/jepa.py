@@ -65,7 +65,7 @@ class JEPA(nn.Module):
         """Take over the mean picture, in half precision: a page carries it."""
         self.mean.copy_(observation.mean(0).half())
 
-    def normalize(self, observation: Float[Tensor, "batch channel 64 64"]) -> Float[Tensor, "batch channel 64 64"]:
+    def normalize(self, observation: Float[Tensor, "*batch channel 64 64"]) -> Float[Tensor, "*batch channel 64 64"]:
         """The difference to the mean picture, three times as strong."""
         return (observation - self.mean).mul_(CONTRAST)
 

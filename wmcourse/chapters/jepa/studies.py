@@ -7,6 +7,7 @@ from itertools import product
 import torch
 from torch import Generator
 
+from wmcourse.chapters.jepa.floors import FLOORS
 from wmcourse.chapters.jepa.recipes import (
     AUTOENCODER,
     EMA,
@@ -31,7 +32,7 @@ from wmcourse.studies.study import Study
 SEEDS = (80, 81, 82)
 VARIANCES, COVARIANCES, INVERSES = (0.0, 1.0, 4.0, 16.0), (0.0, 1.0, 8.0), (0.0, 1.0)
 """Weights of the grid."""
-GRID_UPDATES = 400
+GRID_UPDATES = 300
 DRAWN = 120
 """Places whose embeddings are kept, to be drawn."""
 
@@ -101,4 +102,4 @@ COLLAPSE = Study(
     },
     seeds=(83,),
 )
-STUDIES = (TERMS, COLLAPSE)
+STUDIES = (TERMS, FLOORS, COLLAPSE)
