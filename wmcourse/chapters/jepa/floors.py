@@ -50,5 +50,9 @@ FLOORS = Study(
         "reconstruction, still noise": partial(trained_on, recipe=DRAWN_ON_STILL),
     },
     seeds=(80, 81, 82),
-    fewer={"JEPA, still noise": (80, 81), "reconstruction, still noise": (80, 81)},
+    fewer={
+        "JEPA, still noise": (80, 81),
+        "JEPA with a heavy inverse term, still noise": (80, 81),
+        "reconstruction, still noise": (80,),
+    },
 )

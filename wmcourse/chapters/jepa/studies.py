@@ -30,7 +30,7 @@ from wmcourse.studies.results import Run
 from wmcourse.studies.study import Study
 
 SEEDS = (80, 81, 82)
-VARIANCES, COVARIANCES, INVERSES = (0.0, 1.0, 4.0, 16.0), (0.0, 1.0, 8.0), (0.0, 1.0)
+VARIANCES, COVARIANCES, INVERSES = (0.0, 1.0, 4.0, 16.0), (0.0, 8.0), (0.0, 1.0)
 """Weights of the grid."""
 GRID_UPDATES = 300
 DRAWN = 120
