@@ -14,6 +14,6 @@ CHAPTER = Chapter(
         "rooms-jepa-no-similarity",
         "rooms-autoencoder",
     ),
-    studies=("jepa-terms", "jepa-floors", "jepa-collapse"),
+    studies=("jepa-terms", "jepa-reach", "jepa-floors", "jepa-collapse"),
     exercises=("one_step",),
 )

@@ -8,6 +8,7 @@ import torch
 from torch import Generator
 
 from wmcourse.chapters.jepa.floors import FLOORS
+from wmcourse.chapters.jepa.reach import REACH
 from wmcourse.chapters.jepa.recipes import (
     AUTOENCODER,
     EMA,
@@ -102,4 +103,4 @@ COLLAPSE = Study(
     },
     seeds=(83,),
 )
-STUDIES = (TERMS, FLOORS, COLLAPSE)
+STUDIES = (TERMS, REACH, FLOORS, COLLAPSE)
