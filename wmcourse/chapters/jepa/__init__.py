@@ -8,5 +8,12 @@ CHAPTER = Chapter(
     title="Jepa",
     part="V Beyond pixels",
     summary="One short sentence for the map.",
-    exercises=("one_step",),
+    exercises=(
+        "vicreg_terms",
+        "ema_target_loss",
+        "collapse_report",
+        "inverse_dynamics_loss",
+        "planning_cost",
+        "constant_encoder",
+    ),
 )
