@@ -96,10 +96,12 @@ def noises(background):
     and the same of the goals."""
     env, places = TwoRoomsVector(2, background=background), {"start": STARTS[:2], "goal": GOALS[[2, 0]]}
     told = [env.reset(seed=0, options=places)]
-    told += [env.step(np.zeros((2, 2)))[:: 4] for _ in range(3)]
+    told += [env.step(np.zeros((2, 2)))[::4] for _ in range(3)]
     told.append(env.reset(options=places))
     strip = (slice(None), slice(2, 7), slice(2, 62))  # of both rooms, where nobody is
-    return [np.stack([picture[strip] for picture in some]) for some in zip(*((s, i["goal"]) for s, i in told), strict=True)]
+    return [
+        np.stack([picture[strip] for picture in some]) for some in zip(*((s, i["goal"]) for s, i in told), strict=True)
+    ]
 
 
 def same(pictures):
