@@ -41,8 +41,8 @@ def test_a_quarter_begins_at_the_door_and_some_pass_it(walks):
     offset = (walks.positions[:, 0] - torch.tensor([WALL_X, DOOR_Y])).abs()
     near = (offset <= torch.tensor([8.0, 4.0])).all(-1).double().mean()
     assert AT_THE_DOOR <= near < AT_THE_DOOR + 0.06
-    right = walks.positions[:, :, 0] > WALL_X
-    assert 50 < (right[:, 0] & ~right[:, -1]).sum() and 50 < (~right[:, 0] & right[:, -1]).sum()
+    begins, ends = (walks.positions[:, t, 0] > WALL_X for t in (0, -1))
+    assert (begins & ~ends).sum() > 50 and (~begins & ends).sum() > 50
 
 
 def test_a_seed_repeats_the_walks_and_their_film():

@@ -48,7 +48,7 @@ def stands(x, y):
 
 
 def slides(x, y, action):
-    """Four parts, each first along x and then along y, and only where all of the way is free, looked at in 16 places."""
+    """Four parts, each along x and then along y, and only where all of the way is free, looked at in 16 places."""
     x, y = np.float32(x), np.float32(y)
     across, down = (np.float32(np.clip(each, -MAX_STEP, MAX_STEP)) / np.float32(4) for each in action)
     for _ in range(4):
