@@ -106,7 +106,7 @@ def test_the_rooms_are_the_environments(chromium):
     steps = (real[:, 1:] - real[:, :-1] - actions.clamp(-4, 4)).abs().amax(-1)
     crossed = ((real[:, 1:, 0] > WALL_X) != (real[:, :-1, 0] > WALL_X)).any(1)
     assert (steps > 0.5).any(1).float().mean() > 0.5, "walls should be hit"
-    assert crossed.sum() > 3 and (steps < 1e-4).float().mean() > 0.3, "the door should be used"
+    assert crossed.sum() > 3 and (steps < 1e-4).float().mean() > 0.1, "the door should be used"
     drawn = (70 * torch.rand(300, 2, generator=dice)).tolist()
     floor = torch.tensor(page.evaluate("places => places.map(WM.twoRooms.onFloor)", drawn))
     free = is_free(torch.tensor(drawn))
