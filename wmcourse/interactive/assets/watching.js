@@ -8,13 +8,6 @@
   const LOOK = 400, STEP = 120; // ms for which slow motion shows an iteration, a step
   const KINDS = Object.keys(WM.searches);
 
-  WM.button = (textContent, label, act, name = "") => {
-    const element = WM.make("button", { type: "button", className: `wm-button ${name}`, textContent, title: label });
-    element.setAttribute("aria-label", label);
-    if (act) element.addEventListener("click", act);
-    return element;
-  };
-
   /* `game` is an episode with a planner (receding.js), `minds` the labels of who imagines, `more` the selects that a board
      has besides. The board says how to `draw`, how to `take` the planner's turn, what to do when it has `stopped`; `mine()`
      is the reader's own step, if it is the reader's turn. `attention` comes later. */
