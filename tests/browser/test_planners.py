@@ -147,7 +147,7 @@ def test_colored_noise_is_pythons(blank, kind, horizon):
     samples, width, beta = 9, 2, 2.0
     box = Box([-100.0] * width, [100.0] * width)
     options = {"actions": box, "horizon": horizon, "samples": samples, "iterations": 1, "noise_beta": beta}
-    planner = CEM(**options, elites=3, init_std=0.01) if kind == "cem" else MPPI(**options, std=0.01)
+    planner = CEM(**options, elites=3, init_std=0.01, min_std=0.001) if kind == "cem" else MPPI(**options, std=0.01)
     plan = planner.plan(lambda plans: plans[:, :, 0, 0], generator=torch.Generator().manual_seed(3))
     same = torch.Generator().manual_seed(3)
     if horizon == 1:
