@@ -159,7 +159,7 @@ def test_a_chapter_runs_and_its_live_sliders_move_the_real_model(notebook, open_
     if not live:
         return
     players = page.locator(".jp-OutputArea .wm-player.wm-ready")
-    elements = page.locator(".jp-OutputArea :is(.wm-player, .wm-latents, .wm-planning).wm-ready")
+    elements = page.locator(".jp-OutputArea :is(.wm-player, .wm-latents, .wm-planning, .wm-rooms).wm-ready")
     drawn = f"{len(live)} figures, players, sliders and boards to be drawn"
     wait_for(page, lambda: len(page.evaluate(SHOWN)) + elements.count() == len(live), 300, drawn)
     for player in players.all():
@@ -167,10 +167,11 @@ def test_a_chapter_runs_and_its_live_sliders_move_the_real_model(notebook, open_
         player.press("ArrowRight")
         player.get_by_role("button", name="Push left").press("Enter")
         assert set(player.evaluate("element => element.wmPlayer.pushes")) == {0, 1}
-    for board in page.locator(".jp-OutputArea .wm-planning").all():
+    for board in page.locator(".jp-OutputArea :is(.wm-planning, .wm-rooms)").all():
         board.scroll_into_view_if_needed()
         board.get_by_role("button", name="Watch the planner").press("Enter")
-        page.wait_for_function("element => element.wmPlanning.steps > 2", arg=board.element_handle(), timeout=120_000)
+        moved = "element => (element.wmPlanning || element.wmRooms).steps > 2"
+        page.wait_for_function(moved, arg=board.element_handle(), timeout=120_000)
     sliders = page.locator(".jp-OutputArea .wm-explorer input[type=range]")
     assert sliders.count() + elements.count() > 0
     for slider in sliders.all():

@@ -16,6 +16,7 @@ from wmcourse.interactive.lowering import lower
 from wmcourse.interactive.page_model import PageModel, field_name, page_actor, page_model
 from wmcourse.models.autoencoder import Autoencoder, AutoencoderConfig
 from wmcourse.models.ensemble import EnsembleConfig, ProbabilisticEnsemble
+from wmcourse.models.jepa import JEPA, JEPAConfig
 from wmcourse.models.mdn_rnn import MDNRNN, MDNRNNConfig
 from wmcourse.models.protocol import first_look
 from wmcourse.models.vae import VAE, VAEConfig
@@ -47,6 +48,7 @@ UNTRAINED = {
     "a controller": lambda: Controller(SMALL),
     "a VAE": lambda: VAE(VAEConfig(latent_dim=5, width=2)),
     "an ensemble": lambda: ProbabilisticEnsemble(EnsembleConfig(members=3, hidden_dim=7, particles=2)),
+    "a JEPA": lambda: JEPA(JEPAConfig(embedding_dim=5, width=2, hidden_dim=7)),
     "an autoencoder": lambda: Autoencoder(AutoencoderConfig(color=True, latent_dim=5, width=2)),
 }
 
@@ -149,6 +151,7 @@ def redraw(model, ask):
 def dream(world, actor, temperature, ask):
     """50 steps of random actions, with a look at a random observation now and then."""
     at = torch.tensor(temperature)
+    decodes = any(field is not None for field in world.decode(world.initial(1)))
     observation = torch.rand(1, *world.observation_shape)
     belief = ask(
         "begin",
@@ -166,7 +169,8 @@ def dream(world, actor, temperature, ask):
             belief = ask(
                 "observe", lambda b=belief, a=action, o=seen: world.observe(b, a, o, at), **now, observation=seen
             )
-        ask("decode", lambda b=belief: world.decode(b))
+        if decodes:
+            ask("decode", lambda b=belief: world.decode(b))
         if actor is not None:
             ask("act", lambda b=belief: Chosen(actor(b.features, greedy=True).action))
 

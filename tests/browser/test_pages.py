@@ -135,6 +135,19 @@ def test_pendulums_can_be_swung_and_planners_watched(page):
             assert promised and all(-1000 < each < 50 for each in promised), choice
 
 
+def test_goals_are_planned_for_by_whoever_imagines(page):
+    for number, element in enumerate(page.locator(".wm-rooms").all()):
+        element.scroll_into_view_if_needed()
+        page.wait_for_function("n => document.querySelectorAll('.wm-rooms')[n].wmRooms", arg=number)
+        for choice in element.get_by_label("Imagine with").locator("option").all_inner_texts():
+            element.get_by_role("button", name="Restart from").press("Enter")
+            element.get_by_label("Imagine with").select_option(label=choice)
+            for _ in range(10):
+                element.get_by_role("button", name="Step: one").press("Enter")
+            steps, value = element.evaluate("({wmRooms: {steps, plan}}) => [steps, plan.value]")
+            assert steps > 2 and -10_000 < value < 0, choice
+
+
 def settle(page: Page) -> None:
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 

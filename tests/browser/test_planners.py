@@ -16,7 +16,7 @@ from wmcourse.interactive.scripts import PLAYER, joined
 from wmcourse.models.ensemble import EnsembleConfig, ProbabilisticEnsemble
 from wmcourse.models.known import known_pendulum
 from wmcourse.models.protocol import first_look
-from wmcourse.planning import Imagination
+from wmcourse.planning import CEM, MPPI, Box, Imagination
 
 SAMPLES, HORIZON, ITERATIONS = 30, 12, 3  # more futures than the page imagines at once, and not a multiple of that
 START = (2.2, -1.5)
@@ -129,6 +129,40 @@ def test_a_search_finds_what_pythons_finds(blank, ensemble, kind, by, warm):
         state = model.imagine(state, action, 0.0)
         cos, sin, _ = model.decode(state).observation[0].tolist()
         assert math.cos(angle - math.atan2(sin, cos)) == pytest.approx(1, abs=1e-6)
+
+
+NOISE = """([kind, asked, noise]) => {
+  let used = 0;
+  const random = { normal: () => noise[used++], uniform: () => noise[used++] };
+  const dream = { rows: 7, roll: (plans) => plans.map((plan) => ({ plan, path: plan, value: plan[0] })) };
+  const { value: first } = (function* (search) { for (const each of search) if (each) yield each; })(
+    WM.planners[kind]({ ...asked, dream, random })).next();
+  return { plans: first.futures.map(({ plan }) => Array.from(plan)), used };
+}"""
+
+
+@pytest.mark.parametrize("kind", ["cem", "mppi"])
+@pytest.mark.parametrize("horizon", [1, 2, 7, 20])
+def test_colored_noise_is_pythons(blank, kind, horizon):
+    samples, width, beta = 9, 2, 2.0
+    box = Box([-100.0] * width, [100.0] * width)
+    options = {"actions": box, "horizon": horizon, "samples": samples, "iterations": 1, "noise_beta": beta}
+    planner = CEM(**options, elites=3, init_std=0.01, min_std=0.001) if kind == "cem" else MPPI(**options, std=0.01)
+    plan = planner.plan(lambda plans: plans[:, :, 0, 0], generator=torch.Generator().manual_seed(3))
+    same = torch.Generator().manual_seed(3)
+    if horizon == 1:
+        noise = torch.randn(1, samples, width, 1, generator=same)
+    else:
+        waves = horizon // 2 + 1
+        real, imaginary = (torch.randn(1, samples, width, waves, generator=same) for _ in range(2))
+        noise = torch.stack([real, imaginary], dim=3)  # the page draws sample by sample
+    own = {"initStd": 0.01, "minStd": 0.001, "elites": 1 / 3, "std": 0.01, "temperature": 1.0, "beta": beta}
+    asked = {**own, "horizon": horizon, "width": width, "samples": samples, "iterations": 1, "most": 100.0}
+    told = blank.evaluate(NOISE, [kind, asked, noise.flatten().tolist()])
+    assert told["used"] == noise.numel()
+    candidates = plan.search[0].candidates[0].reshape(samples, -1)
+    np.testing.assert_allclose(told["plans"], candidates, atol=1e-5)
+    assert candidates.abs().max() < 100 and candidates.std() > 0.5
 
 
 BROKEN = """(kind) => {

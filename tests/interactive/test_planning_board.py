@@ -56,8 +56,8 @@ def test_the_page_has_what_the_script_needs_and_no_weights(monkeypatch):
 
 def test_the_numbers_of_the_searches_and_of_the_world_are_those_of_the_course():
     own, cem = board().spec["own"], PLANNERS["cem"]
-    assert own["cem"] == {"initStd": cem.init_std, "minStd": cem.min_std, "elites": cem.elites / cem.samples}
-    assert own["mppi"] == {"std": PLANNERS["mppi"].std}
+    assert own["cem"] == {"initStd": cem.init_std, "minStd": cem.min_std, "elites": cem.elites / cem.samples, "beta": 0}
+    assert own["mppi"] == {"std": PLANNERS["mppi"].std, "beta": 0}
     numbers = json.loads(re.search(r"WM\.rules = (.*);", rules())[1])["pendulum"]
     assert numbers and all(value == getattr(pendulum, name) for name, value in numbers.items())
 

@@ -7,6 +7,7 @@ from wmcourse.interactive.planning_board import PlanningBoard
 from wmcourse.interactive.player import Player
 from wmcourse.interactive.quiz import guess, quiz
 from wmcourse.interactive.rollouts import rollout_explorer
+from wmcourse.interactive.rooms_board import RoomsBoard
 from wmcourse.interactive.sliders import Choice, Slider, Stops
 from wmcourse.interactive.text import show_source, table
 
@@ -17,6 +18,7 @@ __all__ = [
     "LatentSliders",
     "PlanningBoard",
     "Player",
+    "RoomsBoard",
     "Slider",
     "Stops",
     "claim",

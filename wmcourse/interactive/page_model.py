@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from wmcourse.interactive.lowering import Graph, Weights, lower
-from wmcourse.models.protocol import Prediction, WorldModel, first_look
+from wmcourse.models.protocol import Prediction, WorldModel, features_of, first_look
 
 Question = Callable[..., dict[str, Tensor]]
 ROWS = 20
@@ -26,8 +26,8 @@ class PageModel:
     """What a page can ask of a module, for a batch of one, when planning of `ROWS`: graphs, and their weights."""
 
     graphs: dict[str, Graph]
-    """Of a world model `begin`, `observe`, `imagine` and `decode`; `plan` of one whose beliefs are clouds of particles;
-    of an agent `act`; of a code `encode` and `decode`."""
+    """Of a world model `begin`, `observe`, `imagine` and `decode`; `plan` of one that is planned with: its beliefs
+    are clouds, or it decodes nothing; of an agent `act`, of a probe `read`; of a code `encode` and `decode`."""
     weights: Weights
     observation_shape: tuple[int, ...]
     action_dim: int
@@ -68,7 +68,7 @@ def page_model(model: Any) -> PageModel:
         return _exported(world, 0, _of_a_code(world))
     actor = getattr(model, "actor", None)
     asked = [*_of_a_world(world), *([_of_an_actor(world, actor)] if actor is not None else [])]
-    asked += [_of_futures(world)] if hasattr(world, "rewards") else []
+    asked += [_of_futures(world)] if hasattr(world, "rewards") or not _heads(world) else []
     return _exported(world, world.action_dim, asked)
 
 
@@ -79,6 +79,20 @@ def page_actor(world: WorldModel[Any], actor: Any) -> PageModel:
         CannotExport: the actor needs an operation that the page does not have, or other features than the model's.
     """
     return _exported(world, world.action_dim, [_of_an_actor(world, actor)])
+
+
+def page_probe(world: WorldModel[Any], probe: Callable[[Tensor], Tensor]) -> PageModel:
+    """Export what reads something off the features of a world model's beliefs: the graph `read`, `ROWS` at once.
+
+    Raises:
+        CannotExport: the probe needs an operation that the page does not have, or other features than the model's.
+    """
+    believe, state = _belief(world, ROWS)
+
+    def read(**belief: Tensor) -> dict[str, Tensor]:
+        return {"reading": probe(features_of(believe(**belief)))}
+
+    return _exported(world, world.action_dim, [("read", read, state)])
 
 
 def _exported(model: Any, action_dim: int, asked: Iterable[tuple[str, Question, dict[str, Tensor]]]) -> PageModel:
@@ -136,12 +150,14 @@ def _of_an_actor(world: WorldModel[Any], actor: Any) -> tuple[str, Question, dic
 
 
 def _of_futures(world: Any) -> tuple[str, Question, dict[str, Tensor]]:
-    """A step of `ROWS` futures at once, by the means: what each particle earns by it, and what is then seen."""
+    """A step of `ROWS` futures at once, by the means; with particles, what each earns by it, and what is then seen."""
     believe, state = _belief(world, ROWS)
     actions = torch.zeros(ROWS, world.action_dim, device=next(iter(state.values())).device)
 
     def plan(action: Tensor, **belief: Tensor) -> dict[str, Tensor]:
         after = world.imagine(believe(**belief), action, 0.0)
+        if not hasattr(world, "rewards"):
+            return _told(after)
         return {**_told(after), "earned": world.rewards(after), "seen": world.decode(after).observation}
 
     return "plan", plan, {**state, "action": actions}
@@ -171,4 +187,12 @@ def _of_a_world(world: WorldModel[Any]) -> Iterator[tuple[str, Question, dict[st
     yield "begin", begin, look
     yield "observe", observe, {**state, **step, **look}
     yield "imagine", imagine, {**state, **step, "temperature": look["temperature"]}
-    yield "decode", decode, state
+    if _heads(world):
+        yield "decode", decode, state
+
+
+def _heads(world: WorldModel[Any]) -> list[str]:
+    """What the model predicts besides its next belief."""
+    with torch.no_grad():
+        told = world.decode(world.initial(1))
+    return [name for name, field in told._asdict().items() if field is not None]

@@ -9,15 +9,15 @@ from typing import Any
 from wmcourse.envs.pendulum import TIME_STEP
 from wmcourse.evaluation.pendulum import PLANNERS
 from wmcourse.interactive.page_model import PageModel, page_model
-from wmcourse.interactive.sliders import Control, Slider, Stops, as_control
+from wmcourse.interactive.search_controls import described, own_numbers, search_controls
+from wmcourse.interactive.sliders import Stops
 from wmcourse.interactive.widget import PageElement, named
-from wmcourse.planning import CEM, MPPI
+from wmcourse.planning import CEM
 from wmcourse.viz.pendulum import searched
 
 TRUTH = "the true equations"
-KINDS = ("cem", "mppi", "shooting")
-HORIZONS = range(3, 41)
-SAMPLES = (8, 16, 32, 64, 128, 256)
+LONGEST, RAREST = 40, 20
+"""Steps: of a plan, and from plan to plan."""
 TEMPERATURES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 OBSERVATION, ACTION = (3,), 1
 
@@ -81,24 +81,21 @@ class PlanningBoard(PageElement):
         labels = [TRUTH, *self.models]
         if imagine_with not in labels or early not in (None, *self.models) or TRUTH in self.models:
             raise ValueError(f"imagine_with={imagine_with!r} and early={early!r} must be among the labels {labels}")
-        if planner not in KINDS:
-            raise ValueError(f"planner={planner!r} is none of {', '.join(KINDS)}")
         self.imagine_with, self.planner, self.seed = imagine_with, planner, seed
         self.numbers = {"samples": samples, "horizon": horizon, "iterations": iterations}
-        controls = {
-            "samples": Stops(_with(SAMPLES, samples), default=samples, label="Futures in an iteration"),
-            "iterations": Slider(1, 6, default=iterations, label="Iterations of the search"),
-            "horizon": Slider(HORIZONS[0], HORIZONS[-1], default=horizon, label="Horizon: how far ahead", unit="steps"),
-            "temperature": Stops(TEMPERATURES, default=_mppi().temperature, label="MPPI's temperature λ"),
-            "planEvery": Slider(1, 20, default=plan_every, label="Look and plan every", unit="steps"),
-        }
+        controls = search_controls(planner, longest=LONGEST, plan_every=plan_every, rarest=RAREST, **self.numbers)
+        own = own_numbers(PLANNERS)
+        start = own["mppi"].pop("temperature")
+        controls["temperature"] = Stops(TEMPERATURES, default=start, label="MPPI's temperature λ")
+        told = described(controls)
+        told["horizon"]["texts"] = [f"{steps} steps, {TIME_STEP * steps:.2g} s" for steps in told["horizon"]["values"]]
         spec = {
             "truth": TRUTH,
             "models": [{"label": label, "model": name, "early": label == early} for label, name in names.items()],
             "dream": labels.index(imagine_with),
             "planner": planner,
-            "controls": {name: _described(name, control) for name, control in controls.items()},
-            "own": _own(),
+            "controls": told,
+            "own": own,
             "seed": seed,
         }
         super().__init__(title=title, alt=alt, spec=spec)
@@ -111,40 +108,6 @@ class PlanningBoard(PageElement):
     @cached_property
     def still(self) -> bytes:
         """The iterations of one search from a swing, each a fan of imagined futures, as PNG."""
-        return searched(self.models.get(self.imagine_with), _cem(), seed=self.seed, **self.numbers)
-
-
-def _with(stops: tuple[int, ...], default: int) -> list[int]:
-    if not stops[0] <= default <= stops[-1]:
-        raise ValueError(f"samples must be {stops[0]}..{stops[-1]}, not {default}")
-    return sorted({*stops, default})
-
-
-def _described(name: str, control: Control) -> dict[str, Any]:
-    control = as_control(name, control)
-    told = {**control.describe(control.values), "values": list(control.values)}
-    if name == "horizon":
-        told["texts"] = [f"{steps} steps, {TIME_STEP * steps:.2g} s" for steps in HORIZONS]
-    return told
-
-
-def _cem() -> CEM:
-    planner = PLANNERS["cem"]
-    assert isinstance(planner, CEM)
-    return planner
-
-
-def _mppi() -> MPPI:
-    planner = PLANNERS["mppi"]
-    assert isinstance(planner, MPPI)
-    return planner
-
-
-def _own() -> dict[str, dict[str, float]]:
-    """What each search is given besides the sliders, as it is measured everywhere else."""
-    cem = _cem()
-    return {
-        "cem": {"initStd": cem.init_std, "minStd": cem.min_std, "elites": cem.elites / cem.samples},
-        "mppi": {"std": _mppi().std},
-        "shooting": {},
-    }
+        planner = PLANNERS["cem"]
+        assert isinstance(planner, CEM)
+        return searched(self.models.get(self.imagine_with), planner, seed=self.seed, **self.numbers)

@@ -6,7 +6,7 @@ import json
 from functools import cache
 from importlib.resources import files
 
-from wmcourse.envs import dodge, pendulum
+from wmcourse.envs import dodge, pendulum, two_rooms
 
 RULES = "rules.js"
 """Not a file: written by `rules`."""
@@ -15,11 +15,18 @@ DODGE = (
 )
 """The names of the numbers that its script needs."""
 PENDULUM = "STEPS GRAVITY MASS LENGTH TIME_STEP MAX_SPEED MAX_TORQUE"
+TWO_ROOMS = (
+    "SIDE LIMIT MAX_STEP REACHED DOT_RADIUS BORDER WALL_X WALL_WIDTH DOOR_Y DOOR_WIDTH FLOOR WALL DOT "
+    "_LOW _HIGH _NEAR_WALL _IN_DOOR _REACH _PARTS"
+)
 WORLDS = ("cartpole.js", RULES, "dodge.js")
 GAMES = ("dreaming.js", "duet.js", "solo.js")
-PLANNING = ("pendulum.js", "imagining.js", "planners.js", "swing.js", "planboard.js", "planned.js", "planning.js")
+PLANNING = ("planners.js", "receding.js", "watching.js")
+PENDULUM_BOARD = ("pendulum.js", "imagining.js", "swing.js", "planboard.js", "planned.js", "planning.js")
+ROOMS_BOARD = ("two_rooms.js", "towards.js", "journey.js", "roomsboard.js", "rooms.js")
+BOARDS = (*PLANNING, *PENDULUM_BOARD, *ROOMS_BOARD)
 DRAWING = ("controls.js", "canvas.js", "model.js", "picture.js")
-PLAYER = (*DRAWING, *WORLDS, *GAMES, "stage.js", "clock.js", "attention.js", "player.js", "latents.js", *PLANNING)
+PLAYER = (*DRAWING, *WORLDS, *GAMES, "stage.js", "clock.js", "attention.js", "player.js", "latents.js", *BOARDS)
 EXPLORER = ("controls.js", "explorer.js")
 PAGE = (*PLAYER, "rollout.js", "explorer.js")
 STYLES = ("page.css", "explorer.css", "player.css", "planning.css")
@@ -39,8 +46,8 @@ def joined(names: tuple[str, ...]) -> str:
 
 
 def rules() -> str:
-    """The numbers of Dodge and of the pendulum as their environments have them: written once, there."""
-    worlds = {"dodge": (dodge, DODGE), "pendulum": (pendulum, PENDULUM)}
+    """The numbers of Dodge, of the pendulum and of two rooms as their environments have them: written once, there."""
+    worlds = {"dodge": (dodge, DODGE), "pendulum": (pendulum, PENDULUM), "two_rooms": (two_rooms, TWO_ROOMS)}
     numbers = {
         world: {name.lstrip("_"): getattr(module, name) for name in names.split()}
         for world, (module, names) in worlds.items()

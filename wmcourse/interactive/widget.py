@@ -43,7 +43,7 @@ class PageWidget(anywidget.AnyWidget):
 class PageElement(ABC):
     """What runs models in the reader's page, and shows itself in every front end."""
 
-    kind: Literal["player", "latents", "planning"]
+    kind: Literal["player", "latents", "planning", "rooms"]
     """Of the script, and of the element's class: `wm-player`."""
     hint: str
     """What to do where it is only a picture."""

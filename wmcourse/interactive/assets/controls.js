@@ -42,6 +42,14 @@
     else start();
   };
 
+  /* `name`: a class besides. */
+  WM.button = (textContent, label, act, name = "") => {
+    const element = WM.make("button", { type: "button", className: `wm-button ${name}`, textContent, title: label });
+    element.setAttribute("aria-label", label);
+    if (act) element.addEventListener("click", act);
+    return element;
+  };
+
   /* One row of a panel. `spec` is {label, texts, start, choice}; `moved(settled)` is called while it moves (false) and when
      it is let go (true); `read()` gives its place among the texts. */
   WM.control = (id, spec, moved) => {

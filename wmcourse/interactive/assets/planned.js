@@ -1,12 +1,11 @@
-/* What a PlanningBoard says: its searches by their names, the score, and who got more from the same start. */
+/* What a PlanningBoard says: the score, and who got more from the same start. */
 (function () {
   "use strict";
   const WM = (globalThis.WM = globalThis.WM || {});
-  const names = { cem: "CEM", mppi: "MPPI", shooting: "random shooting" };
   const shown = (value) => value.toFixed(0).replace("-", "−");
 
   /* `minds`: who can imagine, by their labels. */
-  const words = (game, minds) => ({
+  WM.planned = (game, minds) => ({
     /* One line for now: `hand` is whose turn it is; `closely`, whether each iteration is shown. */
     told(hand, closely) {
       const { steps, total, upright, trying, search, records, planner, rounds, samples } = game;
@@ -21,7 +20,7 @@
         const found = `of ${samples} futures imagined with ${mind}, the best promises ${shown(best)}.`;
         return `Iteration ${iterations.length} of ${rounds}: ${found}`;
       }
-      const seconds = (upright * WM.pendulum.time).toFixed(1), who = hand === "you" ? "You" : `${names[planner]} with ${mind}`;
+      const seconds = (upright * WM.pendulum.time).toFixed(1), who = hand === "you" ? "You" : `${WM.searches[planner]} with ${mind}`;
       return `${who}: step ${steps} of ${WM.pendulum.limit}, return ${shown(total)}, ${seconds} s upright.${before}`;
     },
     /* Two lines when it is over. */
@@ -33,6 +32,4 @@
       return [`${me} got ${shown(game.total)}`, second];
     },
   });
-
-  WM.planned = { names, words };
 })();

@@ -13,17 +13,11 @@
     const agents = [...own, ...spec.agents.map(({ name, payload }) => ({ name, model: WM.model(payload) }))];
     const options = { seed: spec.seed, agents: agents.map((agent) => agent.model) };
     const game = (root.wmPlayer = (alone ? WM.solo : WM.duet)(world, model, options));
-    const stage = WM.stage(root, world), id = root.id || `wm-player-${spec.model}`;
+    const { button } = WM, stage = WM.stage(root, world), id = root.id || `wm-player-${spec.model}`;
     let playing = false, script = null, held = [], tapped = null, left = false, turn = 0, helped = false, best = 0;
 
     // ----- elements
     const status = WM.make("p", { className: "wm-status" });
-    const button = (text, label, act) => {
-      const element = WM.make("button", { type: "button", className: "wm-button", textContent: text, title: label });
-      element.setAttribute("aria-label", label);
-      if (act) element.addEventListener("click", act);
-      return element;
-    };
     const pushes = world.pushes.map(({ action, text, label }) => {
       const element = button(text, label, (event) => { if (event.detail === 0) tap(action); }); // by Enter or Space
       element.classList.add("wm-push");
