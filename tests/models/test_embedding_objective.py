@@ -11,7 +11,6 @@ from wmcourse.models.embedding_objective import EmbeddingObjective, ObjectiveCon
 from wmcourse.models.jepa import JEPAConfig
 from wmcourse.nets.optimize import clipped_step
 
-pytestmark = pytest.mark.usefixtures("unchecked_shapes")  # until JEPA.normalize says that it takes films, too
 WEIGHTS = {"prediction": 0.7, "variance": 3.0, "covariance": 0.2, "similarity": 5.0, "inverse": 1.5}
 SMALL = ObjectiveConfig(**WEIGHTS, model=JEPAConfig(embedding_dim=4, width=2, hidden_dim=6))
 KINDS = {

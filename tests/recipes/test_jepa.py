@@ -13,7 +13,6 @@ from wmcourse.nets.conv import over_batch
 from wmcourse.recipes import jepa as recipe
 from wmcourse.recipes.jepa import JEPATraining, train
 
-pytestmark = pytest.mark.usefixtures("unchecked_shapes")  # until JEPA.normalize says that it takes films, too
 SMALL = ObjectiveConfig(model=JEPAConfig(embedding_dim=8, width=4, hidden_dim=32))
 TINY = JEPATraining(seed=3, updates=4, log_every=2, batch_size=4, steps=3, objective=SMALL)
 SHORT = replace(TINY, updates=100, log_every=50, batch_size=6, lr=3e-3)

@@ -82,7 +82,8 @@ def first_look(
 def features_of(state: Any) -> Float[Tensor, "batch feature"]:
     """A state as one vector a row, for a probe or a policy: its own `features`, else all fields side by side."""
     parts = [state.features] if hasattr(state, "features") else list(state)
-    return torch.cat([part.reshape(len(part), -1) for part in parts], dim=-1)
+    rows = [part.reshape(len(part), -1) for part in parts]
+    return rows[0] if len(rows) == 1 else torch.cat(rows, dim=-1)  # no copy where there is nothing to put together
 
 
 def map_state(function: Any, *states: Any) -> Any:

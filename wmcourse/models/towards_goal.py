@@ -18,6 +18,8 @@ class TowardsGoal(nn.Module):
     with one more field, `goal` (B, F), so that each row of a batch may have its own.
     """
 
+    goal: Tensor
+
     def __init__(self, model: WorldModel, goal: Float[Tensor, "goals *observation"]) -> None:
         """Take what would be seen at the goals: one for all rows, or one for each."""
         super().__init__()
@@ -25,7 +27,7 @@ class TowardsGoal(nn.Module):
         self.observation_shape: tuple[int, ...] = tuple(model.observation_shape)
         self.action_dim = model.action_dim
         with torch.no_grad():
-            self.goal = features_of(first_look(model, goal, 0.0))
+            self.register_buffer("goal", features_of(first_look(model, goal, 0.0)), persistent=False)
         self._inner: Any = type(model.initial(1))
         self._state: Any = _with_goal(self._inner._fields)
 
@@ -60,7 +62,7 @@ class TowardsGoal(nn.Module):
 
     def distance(self, state: Any) -> Float[Tensor, " batch"]:
         """From the state's features to the goal's."""
-        return (features_of(self._inner(*state[:-1])) - state.goal).norm(dim=-1)
+        return torch.linalg.vector_norm(features_of(self._inner(*state[:-1])) - state.goal, dim=-1)
 
 
 def _with_goal(fields: tuple[str, ...]) -> Any:
