@@ -51,8 +51,8 @@ FLOORS = Study(
     },
     seeds=(80, 81, 82),
     fewer={
-        "JEPA, still noise": (80, 81),
-        "JEPA with a heavy inverse term, still noise": (80, 81),
+        "JEPA, still noise": (80,),
+        "JEPA with a heavy inverse term, still noise": (80,),
         "reconstruction, still noise": (80,),
     },
 )
