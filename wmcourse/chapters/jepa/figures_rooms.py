@@ -23,6 +23,8 @@ from wmcourse.viz.style import CORRECTED, IMAGINED, MUTED, PAPER, REAL, TEMPLATE
 NEAR_TO_FAR = [[0.0, "#33235f"], [0.3, VIOLET], [0.7, "#bdb0d8"], [1.0, PAPER]]
 BANDS = 16
 """Shades of a heat map."""
+TELLING = 0.005
+"""Share of the largest distance by which directions have to differ, to have an arrow."""
 ARROWS = (8.0, 17.0, 26.0, 38.0, 47.0, 56.0)
 """Where arrows begin, in pixels along each axis."""
 CELL = 2.0
@@ -83,14 +85,18 @@ def beside_wall(measure: Distance, *, y: float, room: int, goal: Place) -> float
 
 
 def downhill(measure: Distance, goal: Place) -> tuple[Tensor, Tensor]:
-    """From some places (N, 2), which of 16 directions brings a dot nearest to the goal in one step: where it ends."""
+    """From some places (N, 2), which of 16 directions brings a dot nearest to the goal in one step: where it ends.
+
+    Places from which it makes no difference are left out.
+    """
     steps = torch.tensor(ARROWS)
     places = torch.stack(torch.meshgrid(steps, steps, indexing="xy"), dim=-1).flatten(0, 1)
     angle = torch.arange(16) * torch.pi / 8
     action = MAX_STEP * torch.stack([angle.cos(), angle.sin()], dim=-1)
     ends = move(places[:, None].expand(-1, 16, -1), action)  # (N, 16, 2)
     found = measure(ends.flatten(0, 1), torch.tensor(goal).expand(16 * len(places), 2)).unflatten(0, (-1, 16))
-    return places, ends[torch.arange(len(places)), found.argmin(dim=1)]
+    matters = found.amax(dim=1) - found.amin(dim=1) > TELLING * found.max()
+    return places[matters], ends[torch.arange(len(places)), found.argmin(dim=1)][matters]
 
 
 def heat_map(share: np.ndarray, slope: tuple[Tensor, Tensor], goal: Place) -> go.Figure:
