@@ -7,6 +7,7 @@ CHAPTER = Chapter(
     topic="jepa",
     title="JEPA",
     part="V Beyond pixels",
+<<<<<<< HEAD
     summary="Predict what matters instead of every pixel, see it collapse, and plan with the embedding.",
     recipes=(
         "rooms-jepa",
@@ -16,4 +17,15 @@ CHAPTER = Chapter(
     ),
     studies=("jepa-terms", "jepa-reach", "jepa-floors", "jepa-collapse"),
     exercises=("one_step",),
+=======
+    summary="One short sentence for the map.",
+    exercises=(
+        "vicreg_terms",
+        "ema_target_loss",
+        "collapse_report",
+        "inverse_dynamics_loss",
+        "planning_cost",
+        "constant_encoder",
+    ),
+>>>>>>> exercises
 )
