@@ -7,7 +7,6 @@ CHAPTER = Chapter(
     topic="jepa",
     title="JEPA",
     part="V Beyond pixels",
-<<<<<<< HEAD
     summary="Predict what matters instead of every pixel, see it collapse, and plan with the embedding.",
     recipes=(
         "rooms-jepa",
@@ -16,9 +15,6 @@ CHAPTER = Chapter(
         "rooms-autoencoder",
     ),
     studies=("jepa-terms", "jepa-reach", "jepa-floors", "jepa-collapse"),
-    exercises=("one_step",),
-=======
-    summary="One short sentence for the map.",
     exercises=(
         "vicreg_terms",
         "ema_target_loss",
@@ -27,5 +23,4 @@ CHAPTER = Chapter(
         "planning_cost",
         "constant_encoder",
     ),
->>>>>>> exercises
 )

@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 from torch import Tensor, nn
 
 from wmcourse.chapters.jepa.distances import seen_distance
-from wmcourse.chapters.jepa.figures import VIOLET, add_walls
+from wmcourse.chapters.jepa.figures import VIOLET, add_walls, place_colors
 from wmcourse.data.walks import Walks
 from wmcourse.envs.two_rooms import MAX_STEP, draw_rooms, is_free, move
 from wmcourse.evaluation.rollout import rollout
@@ -298,3 +298,17 @@ def pairs_figure(found: Mapping[str, tuple[Tensor, Tensor]], *, apart: float) ->
     return figure.update_yaxes(
         tickvals=list(range(len(found))), ticktext=list(found), range=[len(found) - 0.5, -0.5], showgrid=False
     )
+
+
+def slow_figure(found: Mapping[str, tuple[Tensor, Tensor]]) -> go.Figure:
+    """The slowest number of embeddings by how far right a place is, a panel for each model."""
+    figure = make_subplots(1, len(found), horizontal_spacing=0.08, subplot_titles=list(found), shared_yaxes=True)
+    for column, (name, (places, number)) in enumerate(found.items(), start=1):
+        figure.add_scatter(
+            x=places[:, 0].numpy().round(1), y=number.numpy().round(3), mode="markers", name=name, showlegend=False,
+            marker={"size": 5, "color": place_colors(places.numpy())}, hoverinfo="skip", row=1, col=column,
+        )  # fmt: skip
+        figure.add_vrect(x0=30.5, x1=33.5, fillcolor=MUTED, opacity=0.4, line_width=0, row=1, col=column)
+    figure.update_layout(template=TEMPLATE, height=270, hovermode=False, margin_t=36)
+    figure.update_xaxes(title_text="from left to right (pixels)", range=[0, 64], tickvals=[0, 32, 64])
+    return figure.update_yaxes(title_text="the slowest number", row=1, col=1)
