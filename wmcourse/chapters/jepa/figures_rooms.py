@@ -56,8 +56,8 @@ def distance_explorer(measures: Mapping[str, Distance], goals: Mapping[str, Plac
     def alt(measure: str, goal: str) -> str:
         before, behind = (beside_wall(measures[measure], y=50.0, room=room, goal=goals[goal]) for room in (0, 1))
         return (
-            f"Map of the distance to a goal at {goal}, by {measure}: {before:.0%} of the largest just left of the wall, "
-            f"{behind:.0%} just right of it."
+            f"Map of the distance to a goal at {goal}, by {measure}: {before:.0%} of the largest just left of the "
+            f"wall, {behind:.0%} just right of it."
         )
 
     return Explorer(
@@ -104,10 +104,16 @@ def heat_map(share: np.ndarray, slope: tuple[Tensor, Tensor], goal: Place) -> go
     steps = np.arange(CELL / 2, 64, CELL)
     figure = go.Figure()
     figure.add_heatmap(
-        z=np.floor(BANDS * share).clip(max=BANDS - 1) / (BANDS - 1), x=steps, y=steps, zmin=0, zmax=1, colorscale=NEAR_TO_FAR, name="distance", hoverinfo="skip",
-        zsmooth=False,
-        colorbar={"tickvals": [0, 0.5, 1], "ticktext": ["here", "half", "farthest"], "thickness": 12, "outlinewidth": 0},
-    )  # fmt: skip
+        z=np.floor(BANDS * share).clip(max=BANDS - 1) / (BANDS - 1),
+        x=steps,
+        y=steps,
+        zmin=0,
+        zmax=1,
+        colorscale=NEAR_TO_FAR,
+        name="distance",
+        hoverinfo="skip",
+        colorbar={"tickvals": [0, 0.5, 1], "ticktext": ["near", "half", "far"], "thickness": 12, "outlinewidth": 0},
+    )
     tails, heads = (each.numpy() for each in slope)
     ways = np.stack([tails, heads, np.full_like(tails, np.nan)], axis=1).reshape(-1, 2)
     figure.add_scatter(
@@ -300,15 +306,15 @@ def pairs_figure(found: Mapping[str, tuple[Tensor, Tensor]], *, apart: float) ->
     )
 
 
-def slow_figure(found: Mapping[str, tuple[Tensor, Tensor]]) -> go.Figure:
-    """The slowest number of embeddings by how far right a place is, a panel for each model."""
-    figure = make_subplots(1, len(found), horizontal_spacing=0.08, subplot_titles=list(found), shared_yaxes=True)
-    for column, (name, (places, number)) in enumerate(found.items(), start=1):
+def slow_figure(places: Tensor, number: Tensor, against: Mapping[str, Tensor]) -> go.Figure:
+    """A number at each place (N, 2) against others, a panel for each, in the colors of the places."""
+    figure = make_subplots(1, len(against), horizontal_spacing=0.08, shared_yaxes=True)
+    colors = place_colors(places.numpy())
+    for column, (name, other) in enumerate(against.items(), start=1):
         figure.add_scatter(
-            x=places[:, 0].numpy().round(1), y=number.numpy().round(3), mode="markers", name=name, showlegend=False,
-            marker={"size": 5, "color": place_colors(places.numpy())}, hoverinfo="skip", row=1, col=column,
+            x=other.numpy().round(1), y=number.numpy().round(3), mode="markers", name=name, showlegend=False,
+            marker={"size": 5, "color": colors}, hoverinfo="skip", row=1, col=column,
         )  # fmt: skip
-        figure.add_vrect(x0=30.5, x1=33.5, fillcolor=MUTED, opacity=0.4, line_width=0, row=1, col=column)
-    figure.update_layout(template=TEMPLATE, height=270, hovermode=False, margin_t=36)
-    figure.update_xaxes(title_text="from left to right (pixels)", range=[0, 64], tickvals=[0, 32, 64])
+        figure.update_xaxes(title_text=name, row=1, col=column)
+    figure.update_layout(template=TEMPLATE, height=270, hovermode=False, margin_t=16)
     return figure.update_yaxes(title_text="the slowest number", row=1, col=1)

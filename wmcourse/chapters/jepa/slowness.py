@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from wmcourse.data.walks import take_walks
-from wmcourse.envs.two_rooms import draw_rooms, free_positions
+from wmcourse.envs.two_rooms import DOOR_Y, WALL_X, draw_rooms, free_positions
 from wmcourse.models.jepa import JEPA
 
 WALKS, STEPS = 200, 8
@@ -35,7 +35,15 @@ def slow_number(model: JEPA, *, places: int = 300, seed: int = 0) -> tuple[Tenso
     return found, number * (number[right].mean() - number[~right].mean()).sign()
 
 
-def within_a_room(places: Tensor, number: Tensor, *, middle: float = 32.0) -> float:
-    """Correlation of the number with how far right a place is, in each room by itself, on average."""
-    sides = [places[:, 0] < middle, places[:, 0] > middle]
-    return sum(torch.corrcoef(torch.stack([places[side, 0], number[side]]))[0, 1].item() for side in sides) / 2
+def way_to_door(places: Float[Tensor, "place 2"]) -> Float[Tensor, " place"]:
+    """Pixels to the middle of the door, negative in the left room."""
+    door = torch.tensor([WALL_X, DOOR_Y])
+    return (places - door).norm(dim=1) * (places[:, 0] - WALL_X).sign()
+
+
+def within_a_room(
+    places: Float[Tensor, "place 2"], number: Float[Tensor, " place"], other: Float[Tensor, " place"]
+) -> float:
+    """Correlation of two numbers in each room by itself, on average."""
+    sides = [places[:, 0] < WALL_X, places[:, 0] > WALL_X]
+    return sum(torch.corrcoef(torch.stack([number[side], other[side]]))[0, 1].item() for side in sides) / 2
