@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 from plotly.subplots import make_subplots
-from torch import Tensor, nn
+from torch import Tensor
 
 from wmcourse.chapters.jepa.distances import seen_distance
 from wmcourse.chapters.jepa.figures import VIOLET, add_walls, place_colors
@@ -34,6 +34,10 @@ HELD = 15
 Place = tuple[float, float]
 Distance = Callable[[Tensor, Tensor], Tensor]
 """From places (B, 2) and (B, 2) in pixels to how far apart they are (B,)."""
+
+
+Reader = Callable[[Tensor], Tensor]
+"""From embeddings (B, Z) to positions (B, 2) in pixels: a probe."""
 
 
 def straight(start: Tensor, goal: Tensor) -> Tensor:
@@ -221,7 +225,7 @@ def landscapes(costs: Mapping[str, np.ndarray]) -> go.Figure:
     return figure.update_layout(template=TEMPLATE, height=340, hovermode=False, margin_t=40)
 
 
-def walk_explorer(model: JEPA, probe: nn.Module, walk: Walks, *, horizon: int, peeks: Sequence[int | None]) -> Explorer:
+def walk_explorer(model: JEPA, probe: Reader, walk: Walks, *, horizon: int, peeks: Sequence[int | None]) -> Explorer:
     """One walk as it was, and as the model's embedding followed it, read by a probe."""
 
     @cache
@@ -246,7 +250,7 @@ def walk_explorer(model: JEPA, probe: nn.Module, walk: Walks, *, horizon: int, p
 
 
 @torch.no_grad()
-def follow(model: JEPA, probe: nn.Module, walk: Walks, peek_every: int | None) -> tuple[np.ndarray, np.ndarray]:
+def follow(model: JEPA, probe: Reader, walk: Walks, peek_every: int | None) -> tuple[np.ndarray, np.ndarray]:
     """Positions (T+1, 2) that the probe reads, and where the model looked (T+1,)."""
     seen = draw_rooms(walk.positions[0])[None]
     told = rollout(model, walk.actions[:1], seen, peek_every=peek_every, temperature=0.0)
