@@ -43,7 +43,8 @@ def test_a_short_training_is_drawn_where_its_embedding_puts_the_dot(monkeypatch)
 
 
 def test_each_horizon_and_each_look_is_measured_from_the_same_starts(monkeypatch):
-    monkeypatch.setattr(reach, "PAIRS", 2)
+    for name, value in {"PAIRS": 1, "HORIZONS": (4, 20), "LOOKS": (4,)}.items():
+        monkeypatch.setattr(reach, name, value)
     run = reach.reaching(0, name=None)
     assert {f"horizon_{steps}_success" for steps in reach.HORIZONS} <= set(run.metrics)
     assert {f"look_{steps}_success" for steps in reach.LOOKS} <= set(run.metrics)
