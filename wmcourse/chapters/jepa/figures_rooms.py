@@ -97,7 +97,7 @@ def downhill(measure: Distance, goal: Place) -> tuple[Tensor, Tensor]:
     places = torch.stack(torch.meshgrid(steps, steps, indexing="xy"), dim=-1).flatten(0, 1)
     angle = torch.arange(16) * torch.pi / 8
     action = MAX_STEP * torch.stack([angle.cos(), angle.sin()], dim=-1)
-    ends = move(places[:, None].expand(-1, 16, -1), action)  # (N, 16, 2)
+    ends = move(places[:, None].expand(-1, 16, -1), action.expand(len(places), -1, -1))  # (N, 16, 2)
     found = measure(ends.flatten(0, 1), torch.tensor(goal).expand(16 * len(places), 2)).unflatten(0, (-1, 16))
     matters = found.amax(dim=1) - found.amin(dim=1) > TELLING * found.max()
     return places[matters], ends[torch.arange(len(places)), found.argmin(dim=1)][matters]
