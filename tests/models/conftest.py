@@ -21,6 +21,7 @@ from wmcourse.models import (
     TransitionConfig,
 )
 from wmcourse.models.ensemble import EnsembleConfig, ProbabilisticEnsemble
+from wmcourse.models.jepa import JEPA, JEPAConfig
 from wmcourse.models.known import KnownWorld
 from wmcourse.models.mdn_rnn import MDNRNN, MDNRNNConfig
 from wmcourse.models.vae import VAEConfig
@@ -47,12 +48,21 @@ MODELS: dict[str, Callable[[], Any]] = {
         observation_shape=(3,),
         action_dim=2,
     ),
+    "jepa": lambda: JEPA(JEPAConfig(embedding_dim=3, width=2, hidden_dim=8)),
 }
+FORGETFUL = (JEPA,)
+"""Models to which one observation says all there is to know."""
+
+
+@pytest.fixture
+def remembers(small_model: Any) -> bool:
+    """Whether an observation is added to what was believed before, and does not replace it."""
+    return not isinstance(small_model, FORGETFUL)
 
 
 @pytest.fixture(params=MODELS.values(), ids=MODELS.keys())
 def small_model(request: pytest.FixtureRequest) -> Any:
-    """A model that remembers, actions of two numbers, and weights that matter."""
+    """A model of each kind, actions of two numbers, and weights that matter."""
     model = request.param()
     if isinstance(model, torch.nn.Module):
         for parameter in model.parameters():

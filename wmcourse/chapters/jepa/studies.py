@@ -54,7 +54,8 @@ def weighed(seed: int, *, variance: float, covariance: float, inverse: float) ->
     centered = embeddings - embeddings.mean(dim=0)
     _, _, axes = torch.linalg.svd(centered, full_matrices=False)
     points = torch.cat([places, centered @ axes[:2].T], dim=1)
-    rows = [dict(zip(("x", "y", "first", "second"), point, strict=True)) for point in points.tolist()]
+    numbers = [[round(each, 3) for each in point] for point in points.tolist()]
+    rows = [dict(zip(("x", "y", "first", "second"), point, strict=True)) for point in numbers]
     return Run(
         seed,
         wall_s=trained.wall_s,
