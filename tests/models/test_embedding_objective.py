@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from wmcourse.data.walks import film, take_walks
-from wmcourse.models.embedding_objective import EmbeddingObjective, ObjectiveConfig
+from wmcourse.models.embedding_objective import DRAWN, FORGET, EmbeddingObjective, ObjectiveConfig
 from wmcourse.models.jepa import JEPAConfig
 from wmcourse.nets.optimize import clipped_step
 
@@ -49,14 +49,18 @@ def slow_terms(objective, pictures, actions):
     jepa, pictures, actions = slow.jepa, pictures.double(), actions.double()
     walks, steps = actions.shape[:2]
     look = [[jepa.encode(pictures[b, t][None])[0] for t in range(steps + 1)] for b in range(walks)]
-    targets = look
+    targets, starts = look, [walk[0] for walk in look]
     if slow.target is not None:
         targets = [[slow.target(jepa.normalize(p[None]))[0] for p in pictures[b]] for b in range(walks)]
     rows = np.array([each.tolist() for walk in look for each in walk])
     covariance, dim = np.cov(rows, rowvar=False), rows.shape[1]
+    if slow.decoder is not None:  # a code that has no scale of its own: by a running mean and spread, just begun
+        center, scale = FORGET * rows.mean(0), 1 + FORGET * (rows.std(0, ddof=1) - 1)
+        targets = [[(each - torch.tensor(center)) / torch.tensor(scale) for each in walk] for walk in look]
+        starts = [walk[0] for walk in targets]
     missed, change, misread = [], [], []
     for b in range(walks):
-        embedding = look[b][0]
+        embedding = starts[b]
         for t in range(steps):
             embedding = jepa.predict(embedding[None], actions[b, t][None])[0]
             missed += [(float(x) - float(y)) ** 2 for x, y in zip(embedding, targets[b][t + 1], strict=True)]
@@ -73,8 +77,7 @@ def slow_terms(objective, pictures, actions):
     if slow.decoder is not None:
         drawn = [
             slow.decoder(each[None])[0] - jepa.normalize(p[None])[0]
-            for walk, film in zip(look, pictures, strict=True)
-            for each, p in zip(walk, film, strict=True)
+            for each, p in list(zip(sum(look, []), pictures.flatten(0, 1), strict=True))[::DRAWN]
         ]
         terms["reconstruction"] = np.mean([float(each.square().mean()) for each in drawn])
     return terms

@@ -9,7 +9,6 @@ from torch import Generator
 from wmcourse.data.walks import film, take_walks
 from wmcourse.models.embedding_objective import ObjectiveConfig
 from wmcourse.models.jepa import JEPAConfig
-from wmcourse.nets.conv import over_batch
 from wmcourse.recipes import jepa as recipe
 from wmcourse.recipes.jepa import JEPATraining, train
 
@@ -78,7 +77,7 @@ def whole():
 def test_a_little_training_predicts_new_walks_better_than_no_change(whole):
     dice = Generator().manual_seed(9)
     walks = take_walks(60, 3, dice)
-    embeddings = over_batch(whole.module.encode, film(walks.positions, "plain", dice), 3)
+    embeddings = whole.module.encode(film(walks.positions, "plain", dice).flatten(0, 1)).unflatten(0, (60, -1))
     predicted = embeddings[:, 0]
     for action in walks.actions.unbind(1):
         predicted = whole.module.predict(predicted, action)

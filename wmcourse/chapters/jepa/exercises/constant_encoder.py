@@ -14,11 +14,12 @@ def by_zeros(encoder: nn.Module, predictor: nn.Module, constant: Tensor) -> None
     linear(encoder)[-1].bias.data.copy_(constant)
 
 
-def zeroed(*networks: nn.Module) -> None:
+def zeroed(*networks: nn.Module) -> tuple[nn.Module, ...]:
     """All parameters, of whatever layer."""
     for network in networks:
         for parameter in network.parameters():
             parameter.data.zero_()
+    return networks
 
 
 def linear(network: nn.Module) -> list[nn.Linear]:
@@ -43,11 +44,12 @@ constant_encoder = Exercise(
 )
 
 
-def biased(layer: nn.Linear, bias: Tensor | None = None) -> None:
+def biased(layer: nn.Linear, bias: Tensor | None = None) -> nn.Linear:
     """Weights of 0, and this bias."""
     zeroed(layer)
     if bias is not None:
         layer.bias.data.copy_(bias)
+    return layer
 
 
 Change = Callable[[list[nn.Linear], list[nn.Linear], Tensor], object]
