@@ -1,6 +1,6 @@
 """An attentive probe: what can be read off a frozen encoder's tokens by one that may choose where to look.
 
-V-JEPA is judged this way (Bardes et al. 2024, section 4.2): a learned query, a layer of cross-attention, a small network.
+V-JEPA is judged so (Bardes et al. 2024, section 4.2): a learned query, a layer of cross-attention, a small network.
 """
 
 from dataclasses import dataclass

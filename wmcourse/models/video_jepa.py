@@ -25,7 +25,7 @@ class VideoConfig:
 
     frames: int = 4
     side: int = 64
-    tubelet: tuple[int, int, int] = (2, 8, 8)
+    tubelet: tuple[int, int, int] = (2, 16, 16)
     """Frames, rows and columns of pixels that are one token."""
     width: int = 64
     depth: int = 3

@@ -15,15 +15,17 @@ from wmcourse.evaluation.statistics import Interval
 from wmcourse.models.video_jepa import VideoConfig, VideoJEPA
 from wmcourse.nets.half import round_to_half
 from wmcourse.nets.tubes import LONG_RANGE, SHORT_RANGE, Blocks, draw_tubes
+from wmcourse.recipes.cache import fingerprint
 from wmcourse.recipes.cartpole_clips import Clips, cartpole_clips
 from wmcourse.recipes.descent import Descent, Loss, descend
 from wmcourse.recipes.history import OnUpdate
+from wmcourse.recipes.kept import cached_training
 from wmcourse.recipes.recipe import Training
 
 PROTOCOL = (
-    "clips of 4 frames, 0.04 s apart, from states and with pushes drawn at random; R2 of the state at the third frame, by "
-    "probes of the frozen encoder's tokens that have learned from 1,500 other clips: attentive, or a small network on "
-    "their mean; 95% bootstrap intervals over clips"
+    "clips of 4 frames, 0.04 s apart, from states and with pushes drawn at random; R2 of the state at the third frame "
+    "by probes of the frozen encoder's tokens that have learned from 1,500 other clips: attentive, or a small network "
+    "on their mean; 95% bootstrap intervals over clips"
 )
 WATCHED = 100
 """Clips by whose representations collapse is watched; no update learns from them."""
@@ -41,8 +43,8 @@ class VideoTraining(Descent):
 
     seed: int = 80
     """The smaller ones were for tuning."""
-    updates: int = 800
-    batch_size: int = 16
+    updates: int = 1000
+    batch_size: int = 32
     """Clips of each update, all masked by the same kind of mask, turn by turn."""
     clip: float = 1.0
     clips: int = 2000
@@ -78,6 +80,12 @@ def train(config: VideoTraining, *, progress: bool = True, on_update: OnUpdate |
     round_to_half(model)
     frames = config.clips * config.model.frames
     return Training(model.eval(), config.updates, frames, time.perf_counter() - started, history)
+
+
+def cached_video(config: VideoTraining, *, progress: bool = True) -> Training:
+    """`train`, unless the cache holds the result for this `config`."""
+    file = f"videos/{fingerprint(__name__, config)}.safetensors"
+    return cached_training(file, lambda: train(config, progress=progress), lambda: VideoJEPA(config.model))
 
 
 def monitors(tokens: Float[Tensor, "clip token width"]) -> dict[str, Tensor]:

@@ -1,5 +1,6 @@
 """Study of chapter 14: what can be read off encoders that predicted representations, pixels, or nothing at all."""
 
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -13,7 +14,7 @@ from wmcourse.nets.half import round_to_half
 from wmcourse.nets.patches import places, tubelets
 from wmcourse.recipes.cartpole_clips import Clips
 from wmcourse.recipes.recipe import Recipe
-from wmcourse.recipes.video_jepa import MOMENT, PROTOCOL, measure, probe_clips, read
+from wmcourse.recipes.video_jepa import MOMENT, PROTOCOL, cached_video, measure, probe_clips, read
 from wmcourse.studies.results import Run
 from wmcourse.studies.study import Study
 
@@ -21,8 +22,9 @@ EPISODES = VIDEO_JEPA.episodes
 
 
 def trained(seed: int, *, recipe: Recipe) -> Run:
-    """Train and measure."""
-    return recipe.run(recipe.configured(seed=seed), episodes=EPISODES, seed=EVALUATION_SEED, progress=False)
+    """Train, keep the weights in the cache, and measure."""
+    kept = replace(recipe, train=cached_video)
+    return kept.run(recipe.configured(seed=seed), episodes=EPISODES, seed=EVALUATION_SEED, progress=False)
 
 
 def untrained(seed: int) -> Run:
