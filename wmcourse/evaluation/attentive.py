@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
+from wmcourse.evaluation.probes import Probe, r_squared
+from wmcourse.evaluation.statistics import Interval
 from wmcourse.nets.mlp import Normalizer
 from wmcourse.nets.optimize import hold_then_fall
 
@@ -50,6 +52,7 @@ class AttentiveProbe(nn.Module):
         super().__init__()
         self.features, self.network, self.quantities = features, network, quantities
 
+    @torch.no_grad()
     def forward(self, tokens: Float[Tensor, "batch token feature"]) -> Float[Tensor, "batch quantity"]:
         """Read, a few clips at a time."""
         parts = [self.network(self.features(part)) for part in tokens.split(100)]
@@ -83,3 +86,11 @@ def attentive_probe(
         loss.backward()
         optimizer.step()
     return AttentiveProbe(inputs, network.requires_grad_(False), outputs)
+
+
+def explained(
+    predicted: Float[Tensor, "rows quantity"], quantities: Float[Tensor, "rows quantity"], episode: Tensor
+) -> list[Interval]:
+    """R2 of predictions, whatever they were read from, as `r_squared` has it."""
+    shape = (quantities.shape[1],)
+    return r_squared(Probe(Normalizer(shape), nn.Identity(), Normalizer(shape)), predicted, quantities, episode)

@@ -77,7 +77,7 @@ class VideoEncoder(nn.Module):
 
     def forward(
         self, tokens: Float[Tensor, "batch token pixel"], which: Int[Tensor, "batch some"] | None = None
-    ) -> Float[Tensor, "batch some_or_all width"]:
+    ) -> Float[Tensor, "batch some_or_all latent"]:
         """Encode. What is not in `which` never enters."""
         where = self.places.expand(len(tokens), -1, -1)
         if which is not None:
@@ -99,7 +99,7 @@ class VideoPredictor(nn.Module):
         self.layers = transformer(width, config.predictor_depth, config.heads)
         self.leave = nn.Linear(width, config.width if config.target == "embedding" else config.pixels)
 
-    def forward(self, seen: Float[Tensor, "batch seen width"], tubes: Tubes) -> Float[Tensor, "batch hidden outputs"]:
+    def forward(self, seen: Float[Tensor, "batch seen latent"], tubes: Tubes) -> Float[Tensor, "batch hidden outputs"]:
         """Predict what is hidden."""
         where = self.places.expand(len(seen), -1, -1)
         known, asked = self.enter(seen) + take(where, tubes.seen), self.mask + take(where, tubes.hidden)
@@ -131,7 +131,7 @@ class VideoJEPA(nn.Module):
         """Normalized tubelets of clips in [0, 1]."""
         return tubelets((clip - self.mean) / self.std, self.config.tubelet)
 
-    def represent(self, clip: Float[Tensor, "batch frame height width"]) -> Float[Tensor, "batch token width"]:
+    def represent(self, clip: Float[Tensor, "batch frame height width"]) -> Float[Tensor, "batch token latent"]:
         """What others may use: tokens of the slow copy, as in V-JEPA, or else of the encoder, for whole clips."""
         return (self.encoder if self.target is None else self.target)(self.tokens(clip))
 

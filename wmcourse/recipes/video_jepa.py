@@ -8,9 +8,9 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from wmcourse.data.seeds import TrainingSeeds
-from wmcourse.evaluation.attentive import attentive_probe
+from wmcourse.evaluation.attentive import attentive_probe, explained
 from wmcourse.evaluation.collapse import dimension_std, effective_rank
-from wmcourse.evaluation.probes import ProbeTraining, mlp_probe, r_squared
+from wmcourse.evaluation.probes import ProbeTraining, mlp_probe
 from wmcourse.evaluation.statistics import Interval
 from wmcourse.models.video_jepa import VideoConfig, VideoJEPA
 from wmcourse.nets.half import round_to_half
@@ -88,7 +88,7 @@ def cached_video(config: VideoTraining, *, progress: bool = True) -> Training:
     return cached_training(file, lambda: train(config, progress=progress), lambda: VideoJEPA(config.model))
 
 
-def monitors(tokens: Float[Tensor, "clip token width"]) -> dict[str, Tensor]:
+def monitors(tokens: Float[Tensor, "clip token latent"]) -> dict[str, Tensor]:
     """Collapse monitors: rank of the clips' mean tokens, and what tokens of the same place differ by between clips."""
     rank = torch.tensor(effective_rank(tokens.mean(dim=1)))
     return {"rank": rank, "std": dimension_std(tokens.flatten(1)).mean()}
@@ -108,19 +108,19 @@ def probe_clips(episodes: int, frames: int, seed: int) -> tuple[Clips, Clips]:
 
 
 @torch.no_grad()
-def represented(module: VideoJEPA, clips: Clips) -> Float[Tensor, "clip token width"]:
+def represented(module: VideoJEPA, clips: Clips) -> Float[Tensor, "clip token latent"]:
     """The frozen encoder's tokens of whole clips."""
     return torch.cat([module.represent(part / 255.0) for part in clips.frames.split(100)])
 
 
 def read(tokens: Tensor, states: Tensor, tested: Tensor, truth: Tensor, *, seed: int) -> dict[str, Interval]:
     """R2 of each quantity by an attentive probe of the tokens, and by a small network on their mean."""
-    probe, pooled = (
-        attentive_probe(tokens, states, seed=seed),
-        mlp_probe(tokens.mean(dim=1), states, seed=seed, training=POOLED),
-    )
+    answers = {
+        "attentive": attentive_probe(tokens, states, seed=seed)(tested),
+        "pooled": mlp_probe(tokens.mean(dim=1), states, seed=seed, training=POOLED)(tested.mean(dim=1)),
+    }
     clip, metrics = torch.arange(len(tested)), {}
-    for name, reader, features in (("attentive", probe, tested), ("pooled", pooled, tested.mean(dim=1))):
-        for quantity, found in zip(QUANTITIES, r_squared(reader, features, truth, clip), strict=True):
+    for name, predicted in answers.items():
+        for quantity, found in zip(QUANTITIES, explained(predicted, truth, clip), strict=True):
             metrics[f"{name}_{quantity}_r2"] = found
     return metrics
