@@ -60,8 +60,8 @@ def masked_clip(jepa: VideoJEPA, twin: VideoJEPA, clip: Float[Tensor, "frame hei
 
 def colored(share: Float[Tensor, "frame height width"]) -> UInt8[np.ndarray, "frame height width 3"]:
     """Shares in [0, 1] as colors of the error scale; NaN is as pale as none."""
-    stops = [stop for stop, _ in ERROR_SCALE]
-    colors = np.array([[int(color[i : i + 2], 16) for i in (1, 3, 5)] for _, color in ERROR_SCALE])
+    stops = np.array([stop for stop, _ in ERROR_SCALE], dtype=float)
+    colors = np.array([[int(str(color)[i : i + 2], 16) for i in (1, 3, 5)] for _, color in ERROR_SCALE])
     values = np.nan_to_num(share.numpy(), nan=0.0)
     return np.stack([np.interp(values, stops, channel) for channel in colors.T], axis=-1).round().astype(np.uint8)
 

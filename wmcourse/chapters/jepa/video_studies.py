@@ -43,7 +43,7 @@ def without_encoder() -> dict[str, Interval]:
     config = VIDEO_JEPA.config.model
     both = probe_clips(EPISODES, config.frames, EVALUATION_SEED)
     states = [each.states[:, MOMENT] for each in both]
-    found = {}
+    found: dict[str, Interval] = {}
     for name, still in (("clip", False), ("one_frame", True)):
         known, new = (bare(each, config, still=still) for each in both)
         metrics = read(known, states[0], new, states[1], seed=EVALUATION_SEED)
