@@ -19,7 +19,7 @@ STRIDE = 2
 """Steps of 0.02 s from one frame to the next: things move by up to two pixels."""
 SPREAD = (0.8, 1.5, 0.35, 2.0)
 """Largest position (m), speed (m/s), angle (rad) and angular speed (rad/s) at the start, each drawn alone: where a
-thing is then says next to nothing about how it moves."""
+thing is then says nothing of how it moves. Later the pole's angle does a little, for it falls to its own side."""
 
 
 @dataclass(frozen=True)
