@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from wmcourse.chapters.jepa import reach, studies
-from wmcourse.chapters.jepa.recipes import EPISODES, EVALUATION_SEED, RECIPES, ROOMS_JEPA
+from wmcourse.chapters.jepa.recipes import EPISODES, EVALUATION_SEED, ROOMS, ROOMS_JEPA
 from wmcourse.studies import load_study
 from wmcourse.zoo.weights import load_manifest
 
@@ -17,7 +17,7 @@ VARIANTS = {
 }
 
 
-@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+@pytest.mark.parametrize("recipe", ROOMS, ids=lambda recipe: recipe.name)
 def test_the_shipped_model_is_the_studys_first(recipe):
     manifest, run = load_manifest(recipe.name), load_study("jepa-terms").runs[VARIANTS[recipe.name]][0]
     assert manifest.seed == run.seed == recipe.config.seed == studies.SEEDS[0] > 0

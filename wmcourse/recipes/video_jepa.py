@@ -43,11 +43,12 @@ class VideoTraining(Descent):
 
     seed: int = 80
     """The smaller ones were for tuning."""
-    updates: int = 1000
+    updates: int = 6000
     batch_size: int = 32
     """Clips of each update, all masked by the same kind of mask, turn by turn."""
+    log_every: int = 500
     clip: float = 1.0
-    clips: int = 2000
+    clips: int = 5000
     masks: tuple[Blocks, ...] = (SHORT_RANGE, LONG_RANGE)
     decay: float = 0.99
     """Of the slow copy at the start; it rises linearly to 1 at the end."""

@@ -13,8 +13,10 @@ CHAPTER = Chapter(
         "rooms-jepa-no-variance",
         "rooms-jepa-no-similarity",
         "rooms-autoencoder",
+        "video-jepa",
+        "video-pixels",
     ),
-    studies=("jepa-terms", "jepa-reach", "jepa-floors", "jepa-collapse"),
+    studies=("jepa-terms", "jepa-reach", "jepa-floors", "jepa-collapse", "video-jepa"),
     exercises=(
         "vicreg_terms",
         "ema_target_loss",

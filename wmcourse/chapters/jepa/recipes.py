@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from wmcourse.chapters.jepa import video_recipes
 from wmcourse.envs.two_rooms import Background
 from wmcourse.evaluation.two_rooms import REPLAN_EVERY, measure_rooms
 from wmcourse.models.embedding_objective import EmbeddingObjective, ObjectiveConfig
@@ -60,4 +61,5 @@ EMA_ALONE = recipe(
     inverse=0.0,
 )
 AUTOENCODER = recipe("rooms-autoencoder", "The same, its encoder trained to draw its picture", reconstruction=10.0)
-RECIPES = (ROOMS_JEPA, NO_VARIANCE, NO_SIMILARITY, AUTOENCODER)
+ROOMS = (ROOMS_JEPA, NO_VARIANCE, NO_SIMILARITY, AUTOENCODER)
+RECIPES = (*ROOMS, *video_recipes.RECIPES)

@@ -22,6 +22,7 @@ from wmcourse.chapters.jepa.recipes import (
     PROTOCOL,
     ROOMS_JEPA,
 )
+from wmcourse.chapters.jepa.video_studies import VIDEO
 from wmcourse.envs.two_rooms import free_positions
 from wmcourse.evaluation.statistics import Interval
 from wmcourse.evaluation.two_rooms import PLANNERS, embedded, measure_embedding, success
@@ -105,4 +106,4 @@ COLLAPSE = Study(
     },
     seeds=(83,),
 )
-STUDIES = (TERMS, REACH, FLOORS, COLLAPSE)
+STUDIES = (TERMS, REACH, FLOORS, COLLAPSE, VIDEO)
