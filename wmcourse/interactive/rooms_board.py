@@ -43,7 +43,7 @@ class RoomsBoard(PageElement):
 
     def __init__(
         self,
-        models: Mapping[str, JEPA] | None = None,
+        models: Mapping[str, Any] | None = None,
         *,
         title: str,
         alt: str,
