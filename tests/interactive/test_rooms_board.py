@@ -24,12 +24,18 @@ REAL, IMAGINED = (0x1B, 0x24, 0x30), (0xD9, 0x66, 0x0A)
 def jepa(name="a-jepa", **sizes):
     torch.manual_seed(0)
     model = JEPA(JEPAConfig(**{"embedding_dim": 8, "width": 2, "hidden_dim": 8, **sizes})).eval()
+    torch.nn.init.normal_(model.predictor[-1].weight, std=0.1)
     model.manifest = SimpleNamespace(name=name)
     return model
 
 
 def reader():
-    return torch.nn.Linear(8, 2).requires_grad_(False)
+    """Some place near the middle, elsewhere for each embedding."""
+    torch.manual_seed(1)
+    layer = torch.nn.Linear(8, 2).requires_grad_(False)
+    layer.weight.normal_(std=6)
+    layer.bias.fill_(30)
+    return layer
 
 
 def board(models=None, **options):
@@ -130,7 +136,6 @@ def test_the_still_picture_shows_the_way_and_the_futures(models, options):
         ({"models": {TRUTH: jepa()}}, "among"),
         ({"start": (32.0, 50.0)}, "no place"),
         ({"goal": (70.0, 20.0)}, "no place"),
-        ({"goal": (20.0,)}, "no place"),
         ({"models": {"other": jepa(action_dim=3)}}, "actions of 2 numbers"),
         ({"models": {"unnamed": JEPA(JEPAConfig())}}, r"wmcourse\.load"),
         ({"models": {"no model": SimpleNamespace(manifest=SimpleNamespace(name="x"))}}, "must be a JEPA"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
@@ -43,7 +44,7 @@ class RoomsBoard(PageElement):
 
     def __init__(
         self,
-        models: Mapping[str, JEPA] | None = None,
+        models: Mapping[str, Any] | None = None,
         *,
         title: str,
         alt: str,
