@@ -39,7 +39,7 @@ def test_a_short_training_is_drawn_where_its_embedding_puts_the_dot(monkeypatch)
     monkeypatch.setattr(studies, "ROOMS_JEPA", small)
     run = studies.weighed(5, variance=0.0, covariance=1.0, inverse=0.0)
     assert len(run.curves["map"]) == studies.DRAWN and {"rank", "std", "mlp_r2"} <= set(run.metrics)
-    assert sum(row["first"] for row in run.curves["map"]) == pytest.approx(0, abs=1e-3)
+    assert sum(row["first"] for row in run.curves["map"]) == pytest.approx(0, abs=0.1)
 
 
 def test_each_horizon_and_each_look_is_measured_from_the_same_starts(monkeypatch):

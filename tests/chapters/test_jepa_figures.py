@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Generator
 
-from wmcourse.chapters.jepa import distances, figures, figures_rooms, slowness
+from wmcourse.chapters.jepa import distances, figures, figures_rooms, figures_walks, slowness
 from wmcourse.data.walks import Walks, take_walks
 from wmcourse.envs.two_rooms import move
 from wmcourse.evaluation.statistics import Interval
@@ -165,11 +165,11 @@ def test_a_followed_walk_is_corrected_where_it_looks(model: JEPA) -> None:
         told.append(embedding)
         return embedding[:, :2]
 
-    read, looked = figures_rooms.follow(model, probe, Walks(*walks), 4)
+    read, looked = figures_walks.follow(model, probe, Walks(*walks), 4)
     np.testing.assert_array_equal(np.flatnonzero(looked), [0, 4, 8])
     seen = model.encode(figures_rooms.draw_rooms(walks.positions[0]))
     torch.testing.assert_close(told[0][4], seen[4], rtol=1e-3, atol=1e-4)
     assert not torch.allclose(told[0][3], seen[3])
-    figure = figures_rooms.followed_walk(walks.positions[0].numpy(), read, looked)
+    figure = figures_walks.followed_walk(walks.positions[0].numpy(), read, looked)
     np.testing.assert_allclose(trace(figure, "real"), walks.positions[0], atol=0.01)
     assert len(trace(figure, "a look")) == 3

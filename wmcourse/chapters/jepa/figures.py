@@ -39,7 +39,7 @@ def collapse(histories: Mapping[str, Sequence[Row]]) -> go.Figure:
     figure.update_layout(template=TEMPLATE, height=320, hovermode="closest")
     figure.update_xaxes(title_text="updates")
     figure.update_yaxes(title_text="spread (log scale)", type="log", dtick=1, row=1, col=1)
-    return figure.update_yaxes(title_text="effective rank, of 32", rangemode="tozero", row=1, col=2)
+    return figure.update_yaxes(title_text="rank, of 32", rangemode="tozero", row=1, col=2)
 
 
 def forces_explorer(*, seed: int = 0) -> Explorer:
