@@ -14,10 +14,8 @@ def follow(fast: nn.Module, slow: nn.Module, decay: float, buffers: str = "copie
     for name, old in slow.named_parameters():
         old.data.copy_(decay * old.detach().double() + (1 - decay) * now[name].detach().double())
     for name, old in slow.named_buffers():
-        if buffers == "mixed" and old.is_floating_point():
-            old.lerp_(now[name], 1 - decay)
-        elif buffers != "left":
-            old.copy_(now[name])
+        if buffers != "left":
+            old.copy_(now[name] if buffers == "copied" else decay * old + (1 - decay) * now[name])
 
 
 def loss(e: Any, p: Any, t: Any, now: Tensor, a: Tensor, after: Tensor) -> Tensor:
