@@ -62,4 +62,4 @@ MISTAKES: dict[str, dict[str, Callable[..., Any]]] = {
     },
 }
 for words, parts in MISTAKES.items():
-    collapse_report.mistake(words)(lambda embeddings, parts=parts: report(embeddings, **parts))  # type: ignore[misc]
+    collapse_report.mistake(words)(lambda embeddings, parts=parts: report(embeddings, **parts))

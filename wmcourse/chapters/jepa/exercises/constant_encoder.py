@@ -43,11 +43,12 @@ constant_encoder = Exercise(
 )
 
 
-def biased(layer: nn.Linear, bias: Tensor | None = None) -> None:
-    """Weights of 0, and this bias."""
+def biased(layer: nn.Linear, bias: Tensor | None = None) -> nn.Linear:
+    """The layer with weights of 0, and this bias."""
     zeroed(layer)
     if bias is not None:
         layer.bias.data.copy_(bias)
+    return layer
 
 
 Change = Callable[[list[nn.Linear], list[nn.Linear], Tensor], object]
@@ -79,8 +80,8 @@ CHANGES: dict[str, Change] = {
         biased(p[-1], c),
     ),
     "the first layers are changed: what comes out is decided by the last": lambda e, p, c: (
-        zeroed(e[0]),
-        zeroed(p[0]),
+        biased(e[0]),
+        biased(p[0]),
     ),
 }
 

@@ -13,9 +13,9 @@ def follow(fast: nn.Module, slow: nn.Module, decay: float, buffers: str = "copie
     now = {**dict(fast.named_parameters()), **dict(fast.named_buffers())}
     for name, old in slow.named_parameters():
         old.data.copy_(decay * old.detach().double() + (1 - decay) * now[name].detach().double())
-    for name, old in slow.named_buffers():
+    for name, held in slow.named_buffers():
         if buffers != "left":
-            old.copy_(now[name] if buffers == "copied" else decay * old + (1 - decay) * now[name])
+            held.copy_(now[name] if buffers == "copied" else decay * held + (1 - decay) * now[name])
 
 
 def loss(e: Any, p: Any, t: Any, now: Tensor, a: Tensor, after: Tensor) -> Tensor:
