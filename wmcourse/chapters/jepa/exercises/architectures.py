@@ -80,7 +80,7 @@ def look(answer: Callable[..., Any], encoder: Network, predictor: Network, const
     for network, changed in zip(judged, given, strict=True):
         network.load_state_dict(changed.state_dict())
     generator = Generator().manual_seed(8)
-    sizes = torch.tensor([1e-2, 1.0, 100.0]).repeat_interleave(ROWS)[:, None]
+    sizes = torch.tensor([1e-2, 1.0, 1e12]).repeat_interleave(ROWS)[:, None]
     with torch.no_grad():
         now, later = (judged[0](sizes * torch.randn(len(sizes), encoder.inputs, generator=generator)) for _ in range(2))
         action = sizes * torch.randn(len(sizes), predictor.inputs - len(constant), generator=generator)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from wmcourse.chapters.jepa.exercises.spread import Report, embeddings, entropy, report, shares, verdict
+from wmcourse.chapters.jepa.exercises.spread import Report, embeddings, entropy, look, report, shares, verdict
 from wmcourse.exercises import Exercise
 
 
@@ -29,6 +29,7 @@ collapse_report = Exercise(
     "14.3",
     by_eigenvalues,
     embeddings,
+    view=look,
     returns=("the smallest std", "the mean std", "the effective rank", "the verdict"),
     learns=(),
     unseen=False,

@@ -14,12 +14,11 @@ def by_zeros(encoder: nn.Module, predictor: nn.Module, constant: Tensor) -> None
     linear(encoder)[-1].bias.data.copy_(constant)
 
 
-def zeroed(*networks: nn.Module) -> tuple[nn.Module, ...]:
+def zeroed(*networks: nn.Module) -> None:
     """All parameters, of whatever layer."""
     for network in networks:
         for parameter in network.parameters():
             parameter.data.zero_()
-    return networks
 
 
 def linear(network: nn.Module) -> list[nn.Linear]:
@@ -45,7 +44,7 @@ constant_encoder = Exercise(
 
 
 def biased(layer: nn.Linear, bias: Tensor | None = None) -> nn.Linear:
-    """Weights of 0, and this bias."""
+    """The layer with weights of 0, and this bias."""
     zeroed(layer)
     if bias is not None:
         layer.bias.data.copy_(bias)
@@ -81,8 +80,8 @@ CHANGES: dict[str, Change] = {
         biased(p[-1], c),
     ),
     "the first layers are changed: what comes out is decided by the last": lambda e, p, c: (
-        zeroed(e[0]),
-        zeroed(p[0]),
+        biased(e[0]),
+        biased(p[0]),
     ),
 }
 

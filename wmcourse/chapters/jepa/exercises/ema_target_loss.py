@@ -35,7 +35,8 @@ ema_target_loss = Exercise(
     advice={
         "a leaf Variable": "move the target under `with torch.no_grad():`",
         "can't be cast": COUNT,
-        "expected dtype": COUNT,
+        "not implemented for 'Long'": COUNT,
+        "missing 1 required positional": "the predictor takes two things: predictor(z, action)",
     },
 )
 
@@ -58,15 +59,13 @@ MISTAKES: dict[str, Callable[..., Tensor]] = {
     "no gradient reaches the encoder: it learns through what the predictor reads": followed(
         lambda e, p, t, now, a, after: mean(p(e(now).detach(), a), t(after).detach())
     ),
-    "the prediction starts from the target's embedding of `now`: it starts from the encoder's": followed(
-        lambda e, p, t, now, a, after: mean(p(t(now).detach(), a), t(after).detach())
-    ),
     "this is the sum over the embedding: take the mean over it too": followed(
         lambda e, p, t, now, a, after: (p(e(now), a) - t(after).detach()).square().sum(-1).mean()
     ),
     "the decay is the wrong way round: the target keeps the share `decay` of itself": followed(
         share=lambda decay: 1 - decay
     ),
+    "the target became the encoder: it keeps the share `decay` of itself": followed(share=lambda decay: 0.0),
     "nothing in the target has moved: write into its tensors in place, with lerp_ or copy_": followed(
         share=lambda decay: 1.0, buffers="left"
     ),

@@ -13,11 +13,9 @@ def follow(fast: nn.Module, slow: nn.Module, decay: float, buffers: str = "copie
     now = {**dict(fast.named_parameters()), **dict(fast.named_buffers())}
     for name, old in slow.named_parameters():
         old.data.copy_(decay * old.detach().double() + (1 - decay) * now[name].detach().double())
-    for name, kept in slow.named_buffers():
-        if buffers == "mixed" and kept.is_floating_point():
-            kept.lerp_(now[name], 1 - decay)
-        elif buffers != "left":
-            kept.copy_(now[name])
+    for name, held in slow.named_buffers():
+        if buffers != "left":
+            held.copy_(now[name] if buffers == "copied" else decay * held + (1 - decay) * now[name])
 
 
 def loss(e: Any, p: Any, t: Any, now: Tensor, a: Tensor, after: Tensor) -> Tensor:

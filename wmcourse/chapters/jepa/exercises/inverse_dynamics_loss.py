@@ -31,7 +31,7 @@ inverse_dynamics_loss = Exercise(
         "Expected size 5 but got size 4": ONE_MORE,
         "The size of tensor a (5)": ONE_MORE,
         "The size of tensor a (3)": ONE_MORE,
-        "missing 1 required positional": "the network takes one tensor: torch.cat([before, after], dim=-1)",
+        "takes 2 positional arguments": "the network takes one tensor: torch.cat([before, after], dim=-1)",
         "'function' object has no attribute": "the network is only called: it need not be a module",
     },
 )

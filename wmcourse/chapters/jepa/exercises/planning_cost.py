@@ -49,7 +49,6 @@ def of_differences(wrong: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
 COSTS: dict[str, Callable[[Tensor], Tensor]] = {
     "these are squared distances: take the root of each": lambda x: x.square().sum((1, 2)),
     "only the last step counts here: add up the distances of all steps": lambda x: x[:, -1].norm(dim=-1),
-    "the last step is left out: a plan of H actions leads to H embeddings": lambda x: x[:, :-1].norm(dim=-1).sum(1),
     "only the nearest step counts here: add up the distances of all steps": lambda x: x.norm(dim=-1).amin(1),
     "this is the mean distance: add up": lambda x: x.norm(dim=-1).mean(1),
     "one root is taken of everything: take the distance at each step, then add up": lambda x: x.norm(dim=(1, 2)),
@@ -68,6 +67,12 @@ for words, wrong in COSTS.items():
 @planning_cost.mistake("the start is counted too: no plan can change it, leave it out")
 def _with_the_start(predict: Predictor, start: Tensor, goal: Tensor, plans: Tensor) -> Tensor:
     return (path(predict, start, plans) - goal).norm(dim=-1).sum(1) + (start - goal).norm()
+
+
+@planning_cost.mistake("the distance is taken before each step: this counts the start, and not the end")
+def _too_early(predict: Predictor, start: Tensor, goal: Tensor, plans: Tensor) -> Tensor:
+    distances = (path(predict, start, plans) - goal).norm(dim=-1)
+    return distances[:, :-1].sum(1) + (start - goal).norm()
 
 
 @planning_cost.mistake("every step begins at the start: feed what is predicted to the next step")

@@ -55,11 +55,11 @@ MISTAKES: dict[str, dict[str, Callable[[Tensor, Tensor], Tensor]]] = {
     "the hinge is on the variance: take its root, the standard deviation": {
         "variance": of_rows(lambda x: (1 - x.var(0) - EPSILON).relu().mean())
     },
-    "1e-4 belongs under the root, where it keeps the gradient finite": {
-        "variance": of_rows(lambda x: (1 - x.std(0) - EPSILON).relu().mean())
+    "1e-4 is missing under the root, where it keeps the gradient finite": {
+        "variance": of_rows(lambda x: (1 - x.std(0)).relu().mean())
     },
-    "variances are divided by N, covariances by N - 1: divide both by N - 1": {
-        "variance": of_rows(lambda x: (1 - std(x, correction=0)).relu().mean())
+    "the covariances are divided by N: divide them by N - 1": {
+        "covariance": of_rows(lambda x: squares_between(matrix(x) * (len(x) - 1) / len(x)))
     },
     "the diagonal is among the covariances: it holds the variances, leave it out": {
         "covariance": of_rows(lambda x: matrix(x).square().sum() / (x.shape[1] * (x.shape[1] - 1)))

@@ -33,9 +33,9 @@ def mean_square(a: Tensor, b: Tensor) -> Tensor:
     return (a - b).square().mean()
 
 
-def std(rows: Tensor, correction: int = 1) -> Tensor:
+def std(rows: Tensor) -> Tensor:
     """Of each dimension, with the small number under the root."""
-    return (rows.var(0, correction=correction) + EPSILON).sqrt()
+    return (rows.var(0) + EPSILON).sqrt()
 
 
 def shortfall(rows: Tensor) -> Tensor:
