@@ -74,7 +74,6 @@ def healthy():
     return train(SHORT, progress=False)
 
 
-@torch.no_grad()
 def test_a_little_training_predicts_new_walks_better_than_no_change():
     dice = Generator().manual_seed(9)
     model, walks = healthy().module, take_walks(60, 3, dice)
