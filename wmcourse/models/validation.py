@@ -36,8 +36,6 @@ def _check(tensor: Tensor, name: str, axes: tuple[str, ...], shape: tuple[int, .
         raise ValueError(f"{name} has dtype {tensor.dtype}; a world model needs floats, such as torch.float32{hint}")
     if tensor.ndim != len(axes) + len(shape) or tuple(tensor.shape[len(axes) :]) != shape:
         raise ValueError(f"{name} has shape {tuple(tensor.shape)}; this model needs {expected}")
-    if (
-        not math.isfinite(tensor.detach().sum()) and not torch.isfinite(tensor).all()
-    ):  # a sum is asked sooner, in each step
+    if not math.isfinite(tensor.detach().sum()) and not torch.isfinite(tensor).all():  # a sum is quick
         bad = int((~torch.isfinite(tensor)).sum())
         raise ValueError(f"{name} holds {bad} NaN or infinite of {tensor.numel()} numbers; all must be finite")
